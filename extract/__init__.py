@@ -1,0 +1,1 @@
+"""Amplitude → archive → raw: copies everything, decides nothing."""

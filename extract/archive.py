@@ -1,0 +1,158 @@
+"""The archive: every export, byte for byte as it came, and beside it a record of what it is.
+
+    {DATA_DIR}/archive/20240105T00_20240105T23.zip                the body of one answer
+    {DATA_DIR}/archive/20240106T00_20240106T03.empty              nothing for these hours
+    {DATA_DIR}/archive/files/old/2019.json.gz                     exported earlier (EXTRACT_FILES)
+    {DATA_DIR}/archive/records/20240105T00_20240105T23.zip.json   its record, written last
+
+A file is written under a temporary name, synced and renamed, and its record follows in the same
+way: a file with a record is whole, one without is downloaded again. The archive alone rebuilds
+everything else.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+from extract.errors import FileUnreadable
+from extract.windows import Window
+from pipeline.warehouse import make_folder
+
+Status = Literal["loaded", "empty"]
+
+
+@dataclass(frozen=True)
+class Export:
+    """One file of the archive; `window` is null for a file that was exported earlier.
+
+    `status` is what the file is to become in `raw.exports`; times are UTC.
+    """
+
+    file: str
+    window: Window | None
+    revision: int
+    status: Status
+    sha256: str
+    bytes: int
+    fetched_at: datetime
+    attempts: int
+
+
+class Archive:
+    """The folder `{DATA_DIR}/archive`."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = make_folder(folder)
+
+    def remove_partials(self) -> None:
+        """Delete what a killed run left half-written."""
+        for partial in self.folder.rglob("*.partial"):
+            partial.unlink()
+
+    def exports(self) -> list[Export]:
+        """Every export with a record, in the order of their names.
+
+        Raises:
+            FileUnreadable: a record is damaged, or its file is gone.
+        """
+        records = sorted((self.folder / "records").rglob("*.json"))
+        return [self._read(record) for record in records]
+
+    def path(self, export: Export) -> Path:
+        """Where an export's bytes are."""
+        return self.folder / export.file
+
+    def add_window(self, window: Window, fetch: Callable[[Path], tuple[bool, int]]) -> Export:
+        """Archive a window; `fetch` writes its zip and returns whether it holds data, and attempts.
+
+        Whatever `fetch` raises goes through, and the archive is as it was.
+        """
+        partial = self.folder / f"{window.name}.partial"
+        has_data, attempts = fetch(partial)
+        if not has_data:
+            partial.write_bytes(b"")
+        path = self.folder / f"{window.name}.{'zip' if has_data else 'empty'}"
+        return self._commit(partial, path, window, attempts)
+
+    def add_file(self, source: Path, name: str) -> Export:
+        """Copy a file that was exported earlier to `files/{name}`."""
+        path = self.folder / "files" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial = path.with_name(path.name + ".partial")
+        shutil.copyfile(source, partial)
+        return self._commit(partial, path, None, 1)
+
+    def _commit(self, partial: Path, path: Path, window: Window | None, attempts: int) -> Export:
+        sha256 = digest(partial)
+        _rename_durably(partial, path)
+        export = Export(
+            file=path.relative_to(self.folder).as_posix(),
+            window=window,
+            revision=1,
+            status="empty" if path.suffix == ".empty" else "loaded",
+            sha256=sha256,
+            bytes=path.stat().st_size,
+            fetched_at=datetime.now(UTC).replace(microsecond=0),
+            attempts=attempts,
+        )
+        self._write(export)
+        return export
+
+    def _write(self, export: Export) -> None:
+        record = self.record(export)
+        record.parent.mkdir(parents=True, exist_ok=True)
+        partial = record.with_name(record.name + ".partial")
+        partial.write_text(json.dumps(asdict(export), indent=2, default=datetime.isoformat) + "\n")
+        _rename_durably(partial, record)
+
+    def record(self, export: Export) -> Path:
+        """Where an export's record is."""
+        return self.folder / "records" / f"{export.file}.json"
+
+    def _read(self, record: Path) -> Export:
+        try:
+            export = _parse(json.loads(record.read_text()))
+        except (ValueError, KeyError, TypeError) as error:
+            raise FileUnreadable(
+                f"{record} is damaged ({error}): delete it and run `just extract` again."
+            ) from None
+        if not self.path(export).exists():
+            raise FileUnreadable(
+                f"{self.path(export)} is gone: put it back, or delete {record} "
+                "and run `just extract` again."
+            )
+        return export
+
+
+def digest(path: Path) -> str:
+    """The SHA-256 of a file, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _parse(record: dict[str, Any]) -> Export:
+    hours = record.pop("window")
+    window = Window(**{end: datetime.fromisoformat(hours[end]) for end in hours}) if hours else None
+    fetched_at = datetime.fromisoformat(record.pop("fetched_at"))
+    return Export(window=window, fetched_at=fetched_at, **record)
+
+
+def _rename_durably(partial: Path, path: Path) -> None:
+    """Rename, with the file's bytes and the folder's entry both on disk before it returns."""
+    _sync(partial)
+    partial.rename(path)
+    _sync(path.parent)
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

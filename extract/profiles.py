@@ -1,0 +1,113 @@
+"""User Profile API → `raw.user_profiles`: snapshots, appended, the whole answer kept.
+
+Asked for every user id in `raw.events` whose newest event is younger than the newest profile.
+Profiles are loaded in chunks, so a killed run goes on after the last one.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import islice
+
+from extract.amplitude_api import AmplitudeApi
+from extract.raw import Columns, RawTables
+from pipeline.terminal import progress
+
+_CHUNK_USERS = 500
+_IN_FLIGHT = 4
+_COLUMNS: Columns = {
+    "snapshot": "text",
+    "user_id": "text",
+    "device_id": "text",
+    "found": "bool",
+    "user_data": "text",
+    "fetched_at": "timestamp",
+}
+_USERS = """
+select user_id
+from raw.events
+{newer}
+where nullif(trim(user_id), '') is not null
+group by user_id
+{having}
+order by user_id
+"""
+_NEWER = """left join (
+    select user_id, max(fetched_at at time zone 'UTC') as fetched_at
+    from raw.user_profiles
+    group by user_id
+) as profiles using (user_id)"""
+_HAVING = """having
+    max(fetched_at) is null
+    or max(try_cast(server_upload_time as timestamp)) > max(fetched_at)"""
+
+
+@dataclass
+class Pace:
+    """Spaces calls evenly so that no more than `per_minute` start in a minute."""
+
+    per_minute: int
+    clock: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], None] = time.sleep
+    _next: float = 0.0
+
+    def wait(self) -> None:
+        """Return when the next call may start; to be called from one thread."""
+        now = self.clock()
+        if now < self._next:
+            self.sleep(self._next - now)
+        self._next = max(now, self._next) + 60 / self.per_minute
+
+
+def fetch_profiles(raw: RawTables, api: AmplitudeApi, per_minute: int) -> tuple[int, int]:
+    """Load the profiles that are missing or old; returns how many were found and not found."""
+    users = _users(raw)
+    found = missing = 0
+    pace = Pace(per_minute)
+    with progress("Profiles", len(users), "users") as advance:
+        for chunk in _chunks(users):
+            rows = list(_fetch(chunk, api, pace, advance))
+            raw.insert_rows("user_profiles", _COLUMNS, "snapshot", rows)
+            found += sum(bool(row["found"]) for row in rows)
+            missing += sum(not row["found"] for row in rows)
+    return found, missing
+
+
+def _users(raw: RawTables) -> list[str]:
+    known = raw.exists("user_profiles")
+    sql = _USERS.format(newer=_NEWER if known else "", having=_HAVING if known else "")
+    return [user_id for (user_id,) in raw.query(sql)]
+
+
+def _chunks(users: list[str]) -> Iterator[list[str]]:
+    rest = iter(users)
+    while chunk := list(islice(rest, _CHUNK_USERS)):
+        yield chunk
+
+
+def _fetch(
+    users: list[str], api: AmplitudeApi, pace: Pace, advance: Callable[[int], None]
+) -> Iterator[dict[str, object]]:
+    """Ask for some users, a few requests at a time, in step with the pace."""
+    with ThreadPoolExecutor(_IN_FLIGHT) as pool:
+        answers = []
+        for user_id in users:
+            pace.wait()
+            answers.append(pool.submit(api.fetch_profile, user_id))
+        for user_id, answer in zip(users, answers, strict=True):
+            yield _row(user_id, answer.result())
+            advance(1)
+
+
+def _row(user_id: str, user_data: str | None) -> dict[str, object]:
+    fetched_at = datetime.now(UTC)
+    return {
+        "snapshot": f"{user_id} {fetched_at.isoformat()}",
+        "user_id": user_id,
+        "device_id": None,
+        "found": user_data is not None,
+        "user_data": user_data,
+        "fetched_at": fetched_at,
+    }

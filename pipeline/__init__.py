@@ -1,0 +1,1 @@
+"""What all stages share: settings, errors, the warehouse's door and the terminal."""

@@ -1,0 +1,102 @@
+"""The sandbox's only wire: a plain function from request to response becomes an HTTP server.
+
+The protocols themselves (`amplitude`, `posthog`) are such functions, so they can be read and tested
+without a socket; whoever talks to them over the wire talks real HTTP/1.1 with keep-alive.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from email.message import Message
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from shutil import copyfileobj
+from threading import Thread
+from urllib.parse import parse_qsl, urlsplit
+
+
+@dataclass(frozen=True)
+class Request:
+    """One HTTP request; header names are matched without case, `query` holds decoded values."""
+
+    method: str
+    path: str
+    query: Mapping[str, str]
+    headers: Message
+    body: bytes = b""
+
+
+@dataclass(frozen=True)
+class Response:
+    """One HTTP response; a `Path` as body is streamed from disk."""
+
+    status: int
+    body: bytes | Path
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+Respond = Callable[[Request], Response]
+
+
+@contextmanager
+def serving(respond: Respond, port: int = 0) -> Iterator[str]:
+    """Serve `respond` on the loopback interface, one thread a connection; yields the base URL.
+
+    Port 0 takes a free one.
+    """
+    server = ThreadingHTTPServer(("127.0.0.1", port), _handler(respond))
+    server.daemon_threads = True
+    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def _handler(respond: Respond) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+        # Nagle's algorithm would hold the last packet of a small answer back for 40 ms.
+        disable_nagle_algorithm = True
+
+        def _answer(self) -> None:
+            response = respond(_read(self))
+            self.send_response(response.status)
+            for name, value in response.headers.items():
+                self.send_header(name, value)
+            self.send_header("Content-Length", str(_size(response.body)))
+            self.end_headers()
+            _write(self, response.body)
+
+        do_GET = do_POST = _answer  # noqa: N815 - names that http.server looks for
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its signature
+            """Stay silent: the demo's terminal belongs to the pipeline."""
+
+    return Handler
+
+
+def _read(handler: BaseHTTPRequestHandler) -> Request:
+    url = urlsplit(handler.path)
+    return Request(
+        method=handler.command,
+        path=url.path,
+        query=dict(parse_qsl(url.query, keep_blank_values=True)),
+        headers=handler.headers,
+        body=handler.rfile.read(int(handler.headers.get("Content-Length", 0))),
+    )
+
+
+def _size(body: bytes | Path) -> int:
+    return body.stat().st_size if isinstance(body, Path) else len(body)
+
+
+def _write(handler: BaseHTTPRequestHandler, body: bytes | Path) -> None:
+    if isinstance(body, bytes):
+        handler.wfile.write(body)
+        return
+    with body.open("rb") as source:
+        copyfileobj(source, handler.wfile)
