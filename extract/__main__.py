@@ -76,8 +76,6 @@ def _profiles(raw: RawTables, api: AmplitudeApi | None, settings: ExtractSetting
 
 def _totals(raw: RawTables) -> Facts:
     """What raw holds after this run, all runs together."""
-    if not raw.exists("exports"):
-        return {}
     rows = raw.query(
         "select coalesce(sum(lines), 0)::bigint, coalesce(sum(bad_lines), 0)::bigint "
         "from raw.exports"

@@ -14,36 +14,11 @@ from extract.errors import ExtractError
 from extract.keys import BAGS, COLUMNS, KEYS
 from extract.lines import BadLine, describe, repair
 from extract.members import Member, numbered
-from extract.raw import Columns, RawTables, literal
+from extract.raw import RawTables, literal
+from extract.tables import BAD_LINES, EVENTS, EXPORTS
 
 # DuckDB reads lines of up to twice this size; Amplitude's longest seen are 60 MB.
 _MAX_LINE_BYTES = 64 << 20
-_EVENT_COLUMNS: Columns = dict.fromkeys([*COLUMNS.values(), "extra", "export_file"], "text")
-_BAD_LINE_COLUMNS: Columns = {
-    "export_file": "text",
-    "line_number": "bigint",
-    "line": "text",
-    "error": "text",
-    "repaired": "bool",
-}
-_EXPORT_COLUMNS: Columns = {
-    "window_start": "timestamp",
-    "window_end": "timestamp",
-    "revision": "bigint",
-    "status": "text",
-    "file": "text",
-    "sha256": "text",
-    "bytes": "bigint",
-    "members": "bigint",
-    "lines": "bigint",
-    "bad_lines": "bigint",
-    "first_server_upload_time": "text",
-    "last_server_upload_time": "text",
-    "fetched_at": "timestamp",
-    "attempts": "bigint",
-}
-
-
 _TALLY = """
 with events as (
     select
@@ -101,19 +76,17 @@ def load_package(raw: RawTables, package: Sequence[Unpacked]) -> None:
     _insert_bad_lines(raw, bad_lines)
     if members:
         files = list(_files(members, bad_lines))
-        raw.insert("events", _EVENT_COLUMNS, "export_file", events_sql(files))
+        raw.insert(EVENTS, events_sql(files))
     if incomplete := _incomplete(members, _tally(raw, members)):
         _insert_bad_lines(raw, {m.name: _bad_lines(raw, m) for m in incomplete})
     tallies = _tally(raw, members)
     _check(members, tallies)
     rows = [_export_row(unpacked, tallies) for unpacked in package]
-    raw.insert_rows("exports", _EXPORT_COLUMNS, "file", rows)
+    raw.insert_rows(EXPORTS, rows)
 
 
 def loaded_files(raw: RawTables) -> set[str]:
     """The archive's files whose every line is accounted for."""
-    if not raw.exists("exports"):
-        return set()
     return {file for (file,) in raw.query("select file from raw.exports")}
 
 
@@ -196,7 +169,7 @@ def _insert_bad_lines(raw: RawTables, bad_lines: Mapping[str, Sequence[BadLine]]
         for export_file, lines in bad_lines.items()
         for line in lines
     ]
-    raw.insert_rows("bad_lines", _BAD_LINE_COLUMNS, "export_file", rows)
+    raw.insert_rows(BAD_LINES, rows)
 
 
 def _tally(raw: RawTables, members: Sequence[Member]) -> dict[str, _Tally]:

@@ -12,36 +12,28 @@ from datetime import UTC, datetime
 from itertools import islice
 
 from extract.amplitude_api import AmplitudeApi
-from extract.raw import Columns, RawTables
+from extract.raw import RawTables
+from extract.tables import USER_PROFILES
 from pipeline.terminal import progress
 
 _CHUNK_USERS = 500
 _IN_FLIGHT = 4
-_COLUMNS: Columns = {
-    "snapshot": "text",
-    "user_id": "text",
-    "device_id": "text",
-    "found": "bool",
-    "user_data": "text",
-    "fetched_at": "timestamp",
-}
 _USERS = """
-select user_id
-from raw.events
-{newer}
-where nullif(trim(user_id), '') is not null
-group by user_id
-{having}
-order by user_id
-"""
-_NEWER = """left join (
+with profiles as (
     select user_id, max(fetched_at at time zone 'UTC') as fetched_at
     from raw.user_profiles
     group by user_id
-) as profiles using (user_id)"""
-_HAVING = """having
+)
+select user_id
+from raw.events
+left join profiles using (user_id)
+where trim(user_id) <> ''
+group by user_id
+having
     max(fetched_at) is null
-    or max(try_cast(server_upload_time as timestamp)) > max(fetched_at)"""
+    or max(try_cast(server_upload_time as timestamp)) > max(fetched_at)
+order by user_id
+"""
 
 
 @dataclass
@@ -69,16 +61,14 @@ def fetch_profiles(raw: RawTables, api: AmplitudeApi, per_minute: int) -> tuple[
     with progress("Profiles", len(users), "users") as advance:
         for chunk in _chunks(users):
             rows = list(_fetch(chunk, api, pace, advance))
-            raw.insert_rows("user_profiles", _COLUMNS, "snapshot", rows)
+            raw.insert_rows(USER_PROFILES, rows)
             found += sum(bool(row["found"]) for row in rows)
             missing += sum(not row["found"] for row in rows)
     return found, missing
 
 
 def _users(raw: RawTables) -> list[str]:
-    known = raw.exists("user_profiles")
-    sql = _USERS.format(newer=_NEWER if known else "", having=_HAVING if known else "")
-    return [user_id for (user_id,) in raw.query(sql)]
+    return [user_id for (user_id,) in raw.query(_USERS)]
 
 
 def _chunks(users: list[str]) -> Iterator[list[str]]:

@@ -18,9 +18,16 @@ from dlt.destinations import duckdb as duckdb_destination
 from dlt.pipeline.exceptions import PipelineStepFailed
 
 from extract.errors import ExtractError
+from extract.tables import TABLES, Table
 
-Columns = Mapping[str, TDataType]
-"""Column name → dlt data type, in order."""
+_DUCKDB_TYPES: Mapping[TDataType, str] = {
+    "text": "VARCHAR",
+    "bigint": "BIGINT",
+    "bool": "BOOLEAN",
+    "timestamp": "TIMESTAMPTZ",
+}
+# DuckDB allocates twice the longest line per thread: not more than the rows need.
+_LEAST_LINE_BYTES = 1 << 20
 
 
 class RawTables:
@@ -39,62 +46,86 @@ class RawTables:
         )
         # What a killed run left pending would be loaded in place of the new data.
         self._pipeline.abort_packages()
+        self._create_missing()
 
-    def insert(self, table: str, columns: Columns, key: str, select: str) -> None:
-        """Append the rows of a query whose `key` the table does not hold yet."""
-        names = ", ".join(columns)
+    def insert(self, table: Table, select: str) -> None:
+        """Append the rows of a query whose key the table does not hold yet.
+
+        Raises:
+            ExtractError: DuckDB could not run it, for want of memory or disk for example.
+        """
         guarded = (
-            f"select {names} from ({select}) where {key} not in (select {key} from raw.{table})"
+            f"select {', '.join(table.columns)} from ({select}) "
+            f"where {table.key} not in (select {table.key} from raw.{table.name})"
         )
-        hints: Sequence[TColumnSchema] = [
-            {"name": name, "data_type": kind, "nullable": name != key}
-            for name, kind in columns.items()
-        ]
+        hints = _hints(table)
 
         def relation() -> Iterator[Any]:
-            dataset = dlt.current.pipeline().dataset()
             yield dlt.mark.with_hints(
-                dataset.query(guarded, _execute_raw_query=True),
+                dlt.current.pipeline().dataset().query(guarded, _execute_raw_query=True),
                 hints=dlt.mark.make_hints(columns=hints),
             )
 
-        resource = dlt.resource(relation, name=table, columns=hints, write_disposition="append")
+        resource = dlt.resource(
+            relation, name=table.name, columns=hints, write_disposition="append"
+        )
         try:
             self._pipeline.run(resource).raise_on_failed_jobs()
         except PipelineStepFailed as error:
-            raise ExtractError(f"raw.{table} could not be written: {_root(error)}") from error
+            raise ExtractError(f"raw.{table.name} could not be written: {_root(error)}") from error
 
-    def insert_rows(
-        self, table: str, columns: Columns, key: str, rows: Sequence[Mapping[str, Any]]
-    ) -> None:
-        """Append rows whose `key` the table does not hold yet; their keys are the columns."""
+    def insert_rows(self, table: Table, rows: Sequence[Mapping[str, object]]) -> None:
+        """Append rows whose key the table does not hold yet.
+
+        Raises:
+            ExtractError: as for `insert`.
+        """
+        if not rows:
+            return
         self._scratch.mkdir(parents=True, exist_ok=True)
-        file = self._scratch / f"{table}.ndjson"
+        file = self._scratch / f"{table.name}.ndjson"
         lines = [json.dumps(row, default=str) + "\n" for row in rows]
         file.write_text("".join(lines))
-        longest = max(map(len, lines), default=0)
-        types = ", ".join(f"{name}: '{_DUCKDB_TYPES[kind]}'" for name, kind in columns.items())
+        longest = max(_LEAST_LINE_BYTES, *map(len, lines))
+        types = ", ".join(f"{name}: '{_DUCKDB_TYPES[k]}'" for name, k in table.columns.items())
         self.insert(
             table,
-            columns,
-            key,
-            f"select {', '.join(columns)} from read_json({literal(str(file))}, "
-            f"format = 'newline_delimited', maximum_object_size = {max(longest, 1 << 20)}, "
-            f"columns = {{{types}}})",
+            f"select {', '.join(table.columns)} from read_json({literal(str(file))}, format = "
+            f"'newline_delimited', maximum_object_size = {longest}, columns = {{{types}}})",
         )
         file.unlink()
-
-    def exists(self, table: str) -> bool:
-        """Whether the table is there: dlt makes it with its first package."""
-        return bool(
-            self.query(
-                "select 1 from duckdb_tables() where schema_name = 'raw' and table_name = ?", table
-            )
-        )
 
     def query(self, sql: str, *parameters: object) -> list[tuple[Any, ...]]:
         """Read from the warehouse."""
         return self._connection.execute(sql, parameters).fetchall()
+
+    def _create_missing(self) -> None:
+        """Make the tables that are not there, so that whoever reads them need not ask."""
+        there = {
+            name
+            for (name,) in self.query(
+                "select table_name from duckdb_tables() where schema_name = 'raw'"
+            )
+        }
+        for table in TABLES:
+            if table.name not in there:
+                nulls = (
+                    f"cast(null as {_DUCKDB_TYPES[kind]}) as {name}"
+                    for name, kind in table.columns.items()
+                )
+                self.insert(table, f"select {', '.join(nulls)} where false")
+
+
+def literal(text: str) -> str:
+    """A SQL string literal."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _hints(table: Table) -> list[TColumnSchema]:
+    return [
+        {"name": name, "data_type": kind, "nullable": name != table.key}
+        for name, kind in table.columns.items()
+    ]
 
 
 def _root(error: BaseException) -> str:
@@ -102,16 +133,3 @@ def _root(error: BaseException) -> str:
     while cause := error.__cause__:
         error = cause
     return str(error).splitlines()[0]
-
-
-_DUCKDB_TYPES: Mapping[TDataType, str] = {
-    "text": "VARCHAR",
-    "bigint": "BIGINT",
-    "bool": "BOOLEAN",
-    "timestamp": "TIMESTAMPTZ",
-}
-
-
-def literal(text: str) -> str:
-    """A SQL string literal."""
-    return "'" + text.replace("'", "''") + "'"

@@ -1,0 +1,164 @@
+"""`python -m dbt_project`: dbt build with this repository's settings, and a short account of it.
+
+With arguments (`python -m dbt_project ls --select staging`) it is dbt itself, run with the same
+settings.
+"""
+
+import os
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterable
+from contextlib import closing
+from pathlib import Path
+
+import duckdb
+from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+from dbt.artifacts.resources.types import NodeType
+from dbt.artifacts.schemas.results import RunStatus, TestStatus
+from dbt.artifacts.schemas.run import RunResult
+from dbt.cli.main import dbtRunner, dbtRunnerResult
+from dbt_common.events.base_types import EventMsg
+
+from pipeline.errors import PipelineError, StoreError
+from pipeline.settings import Settings
+from pipeline.terminal import Advance, note, progress, run, summary
+from pipeline.warehouse import connect
+
+_PROJECT = Path(__file__).parent
+_BAD = {RunStatus.Error, TestStatus.Error, TestStatus.Fail}
+
+_FACTS = """
+select label, count
+from (
+    select 1 as position, 'exported lines' as label, coalesce(sum(lines), 0)::bigint as count
+    from raw.exports
+    union all
+    select 2, 'bad lines', count(*) from raw.bad_lines where not repaired
+    union all
+    select 3, 'events to send', count(*) from marts.posthog_events
+    union all
+    select 4, 'rejected: ' || reason, count(*) from marts.rejected_events group by reason
+    union all
+    select 5, 'cells repaired', count(*) from marts.repairs
+    union all
+    select 6, 'users', count(*) from marts.distinct_ids where kind = 'user'
+    union all
+    select 7, 'devices: ' || status, count(*)
+    from marts.distinct_ids
+    where kind = 'device'
+    group by status
+    union all
+    select 8, 'aliases to send', count(*) from marts.posthog_aliases
+    union all
+    select 9, 'group changes to send', count(*) from marts.posthog_groups
+    union all
+    select 10, 'persons to send', count(*) from marts.posthog_persons
+)
+order by position, label
+"""
+
+
+class TransformError(PipelineError):
+    """A model could not be built, or a test found rows that must not be loaded."""
+
+
+def main() -> None:
+    """Build everything, or hand the arguments to dbt."""
+    settings = Settings.read()
+    if arguments := sys.argv[1:]:
+        sys.exit(0 if dbt(settings, arguments).success else 1)
+    transform(settings)
+
+
+def transform(settings: Settings) -> None:
+    """Run every seed, model and test, then print what came of it.
+
+    Raises:
+        StoreError: there is no warehouse, or another process holds it.
+        TransformError: something failed; the message says what and where its rows are.
+    """
+    started = time.monotonic()
+    _prepare(settings)
+    with progress("dbt build", None, "models and tests") as advance:
+        outcome = dbt(settings, ["build", "--quiet"], advance)
+    if outcome.exception:
+        raise TransformError(f"dbt could not start: {_first_line(outcome.exception)}")
+    results: list[RunResult] = list(outcome.result)  # type: ignore[arg-type]
+    failures = [result for result in results if result.status in _BAD]
+    if failures:
+        raise TransformError("\n".join(map(_explain, failures)))
+    for result in results:
+        if result.status == TestStatus.Warn:
+            note(f"Warning: {_explain(result)}")
+    with closing(connect(settings.warehouse, settings, read_only=True)) as connection:
+        facts = dict(connection.sql(_FACTS).fetchall())
+    seconds = {"seconds": time.monotonic() - started}
+    summary("Transform", facts | _counts(results) | seconds)
+
+
+def dbt(
+    settings: Settings, arguments: Iterable[str], advance: Advance = lambda _: None
+) -> dbtRunnerResult:
+    """Run dbt in this process, on this project and the warehouse of the settings."""
+    os.environ |= {
+        "DATA_DIR": str(settings.data_dir),
+        "DUCKDB_THREADS": str(settings.duckdb_threads),
+        "DUCKDB_MEMORY_LIMIT": settings.duckdb_memory_limit,
+        "DBT_PROJECT_DIR": str(_PROJECT),
+        "DBT_PROFILES_DIR": str(_PROJECT.parent),
+        "DBT_TARGET_PATH": str((settings.data_dir / "dbt" / "target").absolute()),
+        "DBT_LOG_PATH": str((settings.data_dir / "dbt" / "logs").absolute()),
+    }
+
+    def count_nodes(event: EventMsg) -> None:
+        if event.info.name == "NodeFinished":
+            advance(1)
+
+    try:
+        return dbtRunner(callbacks=[count_nodes]).invoke(list(arguments))
+    finally:
+        # The adapter would hold the warehouse until this process ends.
+        DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
+
+
+def _prepare(settings: Settings) -> None:
+    """Fail early and clearly; and forget the failing rows of tests that no longer run."""
+    if not settings.warehouse.exists():
+        raise StoreError(f"{settings.warehouse} does not exist: run `just extract` first.")
+    with closing(connect(settings.warehouse, settings)) as connection:
+        try:
+            connection.execute("from raw.exports limit 0")
+        except duckdb.CatalogException:
+            raise StoreError(
+                f"{settings.warehouse} holds no export: run `just extract` first."
+            ) from None
+        connection.execute("drop schema if exists test_failures cascade")
+
+
+def _counts(results: Iterable[RunResult]) -> dict[str, object]:
+    kinds = Counter(result.node.resource_type for result in results)
+    warnings = sum(result.status == TestStatus.Warn for result in results)
+    return {
+        "models built": kinds[NodeType.Model],
+        "tests passed": kinds[NodeType.Test] + kinds[NodeType.Unit] - warnings,
+        "tests with warnings": warnings,
+    }
+
+
+def _explain(result: RunResult) -> str:
+    """One line for what failed, with the query that shows the rows."""
+    name = result.node.name
+    if result.status == TestStatus.Fail and result.node.resource_type == NodeType.Test:
+        table = f"test_failures.{result.node.alias}"
+        return f'{name}: {result.failures} rows. Look: just sql "from {table}"'
+    return f"{result.node.resource_type} {name}: {_first_line(result.message)}"
+
+
+def _first_line(message: object) -> str:
+    lines = [line.strip() for line in str(message).splitlines() if line.strip()]
+    return " ".join(lines[:2]) or "no message"
+
+
+if __name__ == "__main__":
+    run(main)

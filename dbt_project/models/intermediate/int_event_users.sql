@@ -1,0 +1,36 @@
+with
+    events as (select * from {{ ref("int_events_keyed") }}),
+
+    amplitude_ids as (select * from {{ ref("int_amplitude_ids") }}),
+
+    merges as (select * from {{ ref("int_amplitude_ids_merged") }}),
+
+    survivors as (
+        select
+            amplitude_ids.amplitude_id,
+            coalesce(merges.merged_into, amplitude_ids.amplitude_id) as survivor_id,
+        from amplitude_ids
+        left join merges on amplitude_ids.amplitude_id = merges.amplitude_id
+    ),
+
+    amplitude_users as (
+        select survivors.amplitude_id, amplitude_ids.user_id, amplitude_ids.users > 1 as is_ambiguous,
+        from survivors
+        inner join amplitude_ids on survivors.survivor_id = amplitude_ids.amplitude_id
+    ),
+
+    resolved as (
+        select
+            events.event_uuid,
+            events.server_upload_at,
+            events.user_id as own_user_id,
+            events.device_id,
+            events.amplitude_id,
+            coalesce(events.user_id, amplitude_users.user_id) as person_user_id,
+            events.user_id is null and coalesce(amplitude_users.is_ambiguous, false) as is_ambiguous,
+        from events
+        left join amplitude_users on events.amplitude_id = amplitude_users.amplitude_id
+    )
+
+select *
+from resolved

@@ -1,0 +1,34 @@
+with
+    events as (select * from {{ ref("int_event_users") }}),
+
+    devices as (select * from {{ ref("int_devices") }}),
+
+    identified as (
+        select
+            events.event_uuid,
+            events.server_upload_at,
+            events.own_user_id,
+            events.device_id,
+            case
+                when events.own_user_id is not null
+                then events.own_user_id
+                when devices.status in ('shared_device', 'collision', 'illegal_id')
+                then
+                    coalesce(
+                        events.person_user_id,
+                        devices.anonymous_distinct_id,
+                        'amplitude:' || events.amplitude_id
+                    )
+                else coalesce(devices.anonymous_distinct_id, events.person_user_id)
+            end as distinct_id,
+            coalesce(
+                events.own_user_id,
+                case when devices.status = 'alias' then devices.owner end,
+                events.person_user_id
+            ) as known_user_id,
+        from events
+        left join devices on events.device_id = devices.device_id
+    )
+
+select *, coalesce(known_user_id, distinct_id) as person_id,
+from identified

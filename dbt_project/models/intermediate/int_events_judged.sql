@@ -1,0 +1,57 @@
+with
+    events as (select * from {{ ref("stg_amplitude__events") }}),
+
+    identified as (select * from {{ ref("int_events_identified") }}),
+
+    event_names as (select * from {{ ref("event_names") }}),
+
+    named as (
+        select
+            events.event_uuid,
+            events.export_file,
+            events.event_type,
+            events.event_at,
+            identified.distinct_id,
+            identified.person_id,
+            coalesce(
+                event_names.posthog_event,
+                case when events.event_type[1] = '$' then 'amplitude_' end || events.event_type,
+                events.event_type
+            ) as posthog_event,
+            coalesce(event_names.excluded, false) as is_excluded,
+            event_names.reason as exclusion,
+        from events
+        inner join identified on events.event_uuid = identified.event_uuid
+        left join event_names on events.event_type = event_names.event_type
+    ),
+
+    judged as (
+        select
+            *,
+            case
+                when event_type is null
+                then 'no event type'
+                when is_excluded
+                then 'excluded by rule'
+                when distinct_id is null
+                then 'no identity'
+                when {{ byte_length("distinct_id") }} > 200
+                then 'over-long id'
+                when {{ byte_length("posthog_event") }} > 200
+                then 'over-long event name'
+                when event_at is null
+                then 'no usable time'
+            end as rejection,
+            case
+                when is_excluded
+                then exclusion
+                when {{ byte_length("distinct_id") }} > 200
+                then 'the id has ' || {{ byte_length("distinct_id") }} || ' bytes'
+                when {{ byte_length("posthog_event") }} > 200
+                then 'the name has ' || {{ byte_length("posthog_event") }} || ' bytes'
+            end as rejection_detail,
+        from named
+    )
+
+select *
+from judged

@@ -1,0 +1,98 @@
+with
+    lines as (select * from {{ source("amplitude", "events") }}),
+
+    timed as (
+        select
+            *,
+            {{ utc_timestamp("event_time") }} as event_time_at,
+            {{ utc_timestamp("client_event_time") }} as client_event_time_at,
+            {{ utc_timestamp("server_received_time") }} as server_received_at,
+            {{ utc_timestamp("server_upload_time") }} as server_upload_at,
+        from lines
+    ),
+
+    dated as (
+        select
+            *,
+            case
+                when event_time_at <= coalesce(server_upload_at, event_time_at)
+                then 'event_time'
+                when client_event_time_at <= coalesce(server_upload_at, client_event_time_at)
+                then 'client_event_time'
+                when server_received_at is not null
+                then 'server_received_time'
+                when server_upload_at is not null
+                then 'server_upload_time'
+            end as event_at_source,
+        from timed
+    ),
+
+    typed as (
+        select
+            coalesce(
+                try_cast(uuid as uuid),
+                case
+                    when try_cast(uuid as uuid) is null then {{ uuid_v5(line_content()) }}
+                end
+            ) as event_uuid,
+            {{ blank_to_null("event_type") }} as event_type,
+            case event_at_source
+                when 'event_time'
+                then event_time_at
+                when 'client_event_time'
+                then client_event_time_at
+                when 'server_received_time'
+                then server_received_at
+                when 'server_upload_time'
+                then server_upload_at
+            end as event_at,
+            event_at_source,
+            server_received_at,
+            server_upload_at,
+            {{ blank_to_null("user_id") }} as user_id,
+            {{ blank_to_null("device_id") }} as device_id,
+            try_cast(amplitude_id as bigint) as amplitude_id,
+            nullif(try_cast(session_id as bigint), -1) as session_id,
+            try_cast(event_id as bigint) as event_id,
+            insert_id,
+            platform,
+            library,
+            version_name,
+            start_version,
+            language,
+            os_name,
+            os_version,
+            device_brand,
+            device_carrier,
+            device_family,
+            device_manufacturer,
+            device_model,
+            device_type,
+            country,
+            region,
+            city,
+            dma,
+            ip_address,
+            try_cast(location_lat as double) as location_lat,
+            try_cast(location_lng as double) as location_lng,
+            {{ flexible_boolean("paying") }} as is_paying,
+            {{ utc_timestamp("user_creation_time") }} as user_created_at,
+            {{ json_object_or_null("event_properties") }} as event_properties,
+            {{ json_object_or_null("user_properties") }} as user_properties,
+            {{ json_object_or_null("groups") }} as groups,
+            {{ json_object_or_null("group_properties") }} as group_properties,
+            extra,
+            event_time as raw_event_time,
+            amplitude_id as raw_amplitude_id,
+            session_id as raw_session_id,
+            location_lat as raw_location_lat,
+            location_lng as raw_location_lng,
+            event_properties as raw_event_properties,
+            user_properties as raw_user_properties,
+            {{ line_content() }} as content,
+            export_file,
+        from dated
+    )
+
+select *
+from typed

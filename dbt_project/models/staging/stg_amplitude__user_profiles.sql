@@ -1,0 +1,30 @@
+with
+    snapshots as (select * from {{ source("amplitude", "user_profiles") }}),
+
+    newest as (
+        select
+            {{ blank_to_null("user_id") }} as user_id,
+            found as is_found,
+            user_data::json as answer,
+            fetched_at at time zone 'UTC' as fetched_at,
+        from snapshots
+        qualify row_number() over (partition by user_id order by fetched_at desc, snapshot) = 1
+    ),
+
+    unwrapped as (
+        select
+            user_id,
+            is_found,
+            json_extract(answer, '$.userData.amp_props') as amplitude_properties,
+            json_extract(answer, '$.userData.cohort_ids') as cohort_ids,
+            fetched_at,
+        from newest
+    )
+
+select
+    user_id,
+    is_found,
+    {{ json_object_or_null("amplitude_properties") }} as user_properties,
+    cohort_ids,
+    fetched_at,
+from unwrapped

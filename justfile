@@ -1,0 +1,84 @@
+# Amplitude → DuckDB → PostHog. `just` lists the recipes; settings come from .env or the environment.
+
+set positional-arguments
+
+python := ".venv/bin/python"
+
+_list:
+    @{{ just_executable() }} --list --unsorted
+
+# Run the whole pipeline on a local sandbox: no account needed
+demo: _ready
+    @{{ python }} -m sandbox demo
+
+# Copy what is new in Amplitude, or the files in EXTRACT_FILES, into the archive and raw
+extract: _ready
+    @{{ python }} -m extract
+
+# Build and test the tables: typed events, identity, PostHog's shape
+transform: _ready
+    @{{ python }} -m dbt_project
+
+# Send to PostHog what it has not acknowledged yet
+load: _ready
+    @{{ python }} -m load
+
+# Open DuckDB's shell on the warehouse, read-only, or run one query
+sql *QUERY: _ready
+    @{{ python }} -m operate.sql "$@"
+
+# Run dbt itself with the same settings, as in: just dbt ls --select staging
+dbt *ARGUMENTS: _ready
+    @{{ python }} -m dbt_project "$@"
+
+# Write dbt's documentation of every table to one HTML page
+docs: _ready
+    @{{ python }} -m dbt_project docs generate --static --quiet
+    @echo "Open dbt/target/static_index.html in DATA_DIR (default: data)."
+
+# Serve the sandbox's Amplitude and PostHog until Ctrl-C, and print the settings for them
+sandbox: _ready
+    @{{ python }} -m sandbox serve
+
+# Check everything as CI does: format, lint, types, tests, dbt
+check: _ready-dev
+    {{ python }} -m ruff format --check .
+    {{ python }} -m ruff check .
+    {{ python }} -m mypy
+    .venv/bin/sqlfmt --check --quiet dbt_project
+    .venv/bin/sqlfluff lint --disable-progress-bar --processes 2 dbt_project
+    {{ python }} -m pytest
+
+# Bring all code into its format
+format: _ready-dev
+    {{ python }} -m ruff format .
+    {{ python }} -m ruff check --fix .
+    .venv/bin/sqlfmt dbt_project
+
+# Run the tests alone, with pytest's own arguments
+test *ARGUMENTS: _ready-dev
+    {{ python }} -m pytest "$@"
+
+# Pin every dependency again, with hashes, within the ranges of pyproject.toml
+pin: _ready-dev
+    .venv/bin/uv pip compile pyproject.toml --universal --generate-hashes --no-strip-extras --no-header --no-emit-index-url --no-emit-find-links --quiet --upgrade --output-file requirements.txt
+    .venv/bin/uv pip compile pyproject.toml --group dev --universal --generate-hashes --no-strip-extras --no-header --no-emit-index-url --no-emit-find-links --quiet --upgrade --output-file requirements-dev.txt
+
+_ready: (_install "requirements.txt")
+
+_ready-dev: (_install "requirements-dev.txt")
+
+# The environment holds what one requirements file pins; it is made again when that file changes.
+_install REQUIREMENTS:
+    #!/bin/sh
+    set -eu
+    wanted=$(cksum "$1")
+    if grep -qsxF "$wanted" .venv/installed; then exit 0; fi
+    python=${PYTHON:-python3}
+    "$python" -c 'import sys
+    if not (3, 11) <= sys.version_info[:2] <= (3, 13):
+        sys.exit(f"Error: Python {sys.version.split()[0]} is not supported: install 3.11 to 3.13, or name one with PYTHON=python3.12.")'
+    echo "Setting up .venv from $1 ..." >&2
+    [ -x .venv/bin/python ] || "$python" -m venv .venv
+    .venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r "$1"
+    echo "$wanted" >> .venv/installed

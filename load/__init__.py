@@ -1,0 +1,1 @@
+"""Delivers what the marts hold to PostHog, each event once, and remembers what was acknowledged."""

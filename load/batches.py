@@ -1,0 +1,64 @@
+"""Messages become batches: in order within a lane, none above the limits, no uuid twice in one."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+
+class Message(NamedTuple):
+    """One row of the outbox, ready to send; `size` is the text's length in bytes."""
+
+    lane: int
+    uuid: str
+    key_hash: str
+    payload_hash: str
+    size: int
+    text: str
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What one lane sends at once."""
+
+    lane: int
+    messages: list[Message]
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How much a batch may hold; a message above `max_bytes` travels alone."""
+
+    max_events: int = 2_000
+    max_bytes: int = 4_000_000
+
+
+@dataclass
+class _Filling:
+    messages: list[Message] = field(default_factory=list)
+    uuids: set[str] = field(default_factory=set)
+    size: int = 0
+
+    def has_room(self, message: Message, limits: Limits) -> bool:
+        return not self.messages or (
+            len(self.messages) < limits.max_events
+            and self.size + message.size < limits.max_bytes
+            and message.uuid not in self.uuids
+        )
+
+    def add(self, message: Message) -> None:
+        self.messages.append(message)
+        self.uuids.add(message.uuid)
+        self.size += message.size + 1  # the comma between two messages
+
+
+def into_batches(messages: Iterable[Message], limits: Limits) -> Iterator[Batch]:
+    """Cut each lane's messages into batches, keeping their order."""
+    lanes: dict[int, _Filling] = {}
+    for message in messages:
+        filling = lanes.setdefault(message.lane, _Filling())
+        if not filling.has_room(message, limits):
+            yield Batch(message.lane, filling.messages)
+            filling = lanes[message.lane] = _Filling()
+        filling.add(message)
+    for lane, filling in lanes.items():
+        yield Batch(lane, filling.messages)

@@ -1,0 +1,30 @@
+"""The loader's errors; each stops the run, and what was acknowledged stays in the ledger.
+
+LoadError
+├── OutboxError
+├── DestinationError
+├── UnreachableError
+└── UnacknowledgedError
+"""
+
+from pipeline.errors import PipelineError
+
+
+class LoadError(PipelineError):
+    """The load cannot go on."""
+
+
+class OutboxError(LoadError):
+    """The warehouse has no marts to load from."""
+
+
+class DestinationError(LoadError):
+    """PostHog refuses this loader as a whole: token, billing, address."""
+
+
+class UnreachableError(LoadError):
+    """PostHog did not take a batch in all the attempts it was given."""
+
+
+class UnacknowledgedError(LoadError):
+    """The run went to its end, but PostHog said nothing about some events."""

@@ -1,0 +1,1 @@
+"""Looks at the stores and changes none: for whoever runs a migration."""
