@@ -6,7 +6,7 @@ is built while the client waits, so the timeout is on silence and never on the w
     200, zip                              archived
     200, anything else                    tried again, never archived
     404 "Raw data files were not found."  the window is empty
-    401, 403                              the run stops
+    401, 403, any other 404               the run stops
     429, 5xx, network                     tried again, after Retry-After or with growing pauses
     any other                             the window fails
 
@@ -14,11 +14,13 @@ Profiles: `GET {profile_url}?user_id=...`, header `Authorization: Api-Key <secre
 Sources: https://amplitude.com/docs/apis/analytics/export and .../user-profile
 """
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
 import requests
+from requests.auth import HTTPBasicAuth
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt
 from tenacity.wait import wait_base, wait_exponential_jitter
 
@@ -57,38 +59,44 @@ class _Wait(wait_base):
 
 
 class AmplitudeApi:
-    """One Amplitude project, over HTTP."""
+    """One Amplitude project, over HTTP; `sleep` waits between attempts."""
 
-    def __init__(self, settings: ExtractSettings) -> None:
+    def __init__(
+        self, settings: ExtractSettings, sleep: Callable[[float], None] = time.sleep
+    ) -> None:
         if settings.amplitude_api_key is None or settings.amplitude_secret_key is None:
             raise ExtractError("AMPLITUDE_API_KEY and AMPLITUDE_SECRET_KEY are not set.")
-        self._settings = settings
-        self._key = settings.amplitude_api_key.get_secret_value()
-        self._secret = settings.amplitude_secret_key.get_secret_value()
+        self._settings, self._sleep = settings, sleep
+        # Bytes: `requests` would fail on a stray character outside Latin-1, Amplitude refuses it.
+        self._key = settings.amplitude_api_key.get_secret_value().encode()
+        self._secret = settings.amplitude_secret_key.get_secret_value().encode()
 
     def fetch_export(self, window: Window, path: Path) -> tuple[bool, int]:
         """Write the zip of a window to `path`; returns whether it holds data, and the attempts.
 
         Raises:
             CredentialsRefused: 401 or 403.
+            ExtractError: the export URL leads nowhere.
             WindowFailed: any other refusal, or still no whole zip after several attempts.
         """
-        return _persistently(str(window), lambda: self._download(window, path))
+        return _persistently(str(window), lambda: self._download(window, path), self._sleep)
 
     def fetch_profile(self, user_id: str) -> str | None:
         """The answer for a user as JSON text; null if Amplitude has not seen the user.
 
         Raises:
             CredentialsRefused: 401 or 403.
+            ExtractError: the profile URL leads nowhere.
             WindowFailed: any other refusal, or still no answer after several attempts.
         """
-        return _persistently(f"the profile of {user_id!r}", lambda: self._profile(user_id))[0]
+        subject = f"the profile of {user_id!r}"
+        return _persistently(subject, lambda: self._profile(user_id, subject), self._sleep)[0]
 
     def _download(self, window: Window, path: Path) -> bool:
         with requests.get(
             self._settings.export_url,
             params={"start": window.start, "end": window.end},
-            auth=(self._key, self._secret),
+            auth=HTTPBasicAuth(self._key, self._secret),
             stream=True,
             timeout=(_CONNECT_SECONDS, _SILENCE_SECONDS),
         ) as response:
@@ -102,17 +110,21 @@ class AmplitudeApi:
             raise _TransientError(f"the answer is not a whole zip: {fault}")
         return True
 
-    def _profile(self, user_id: str) -> str | None:
+    def _profile(self, user_id: str, subject: str) -> str | None:
         response = requests.get(
             str(self._settings.profile_url),
             params={"user_id": user_id, "get_amp_props": "true", "get_cohort_ids": "true"},
-            headers={"Authorization": f"Api-Key {self._secret}"},
+            headers={"Authorization": b"Api-Key " + self._secret},
             timeout=_CONNECT_SECONDS,
         )
-        if _NOT_SEEN in response.text:
+        response.encoding = "utf-8"
+        text = response.text
+        # The status of an unknown user is undocumented: the words decide, but not a profile's own.
+        if _NOT_SEEN in text and '"userData"' not in text:
             return None
-        self._refuse(response, f"the profile of {user_id!r}")
-        return response.text if response.json().get("userData") else None
+        self._refuse(response, subject)
+        answer = response.json()
+        return text if isinstance(answer, dict) and answer.get("userData") else None
 
     def _refuse(self, response: requests.Response, subject: str) -> None:
         """Raise what any status but 200 means."""
@@ -132,16 +144,24 @@ class AmplitudeApi:
                 "AMPLITUDE_SECRET_KEY are not the pair of one project, or AMPLITUDE_REGION "
                 f"({self._settings.amplitude_region}) is not the region of that project."
             )
+        if status == requests.codes.not_found:
+            raise ExtractError(
+                f"Nothing is at {response.url.partition('?')[0]} ({_words(response)}): "
+                "check AMPLITUDE_EXPORT_URL and AMPLITUDE_PROFILE_URL."
+            )
         raise WindowFailed(f"Amplitude refused {subject}: status {status}, {_words(response)}.")
 
 
-def _persistently(subject: str, attempt: Callable[[], _T]) -> tuple[_T, int]:
+def _persistently(
+    subject: str, attempt: Callable[[], _T], sleep: Callable[[float], None]
+) -> tuple[_T, int]:
     """Try until it works, it is refused, or the attempts are used up."""
     retrying = Retrying(
         retry=retry_if_exception_type((_TransientError, requests.RequestException)),
         wait=_Wait(),
         stop=stop_after_attempt(_ATTEMPTS),
         before_sleep=lambda state: note(f"{subject}: {_reason(state)}; trying again"),
+        sleep=sleep,
         reraise=True,
     )
     try:
@@ -166,7 +186,7 @@ def _cause(error: BaseException) -> str:
 
 def _retry_after(response: requests.Response) -> float | None:
     seconds = response.headers.get("Retry-After", "")
-    return float(seconds) if seconds.isdigit() else None
+    return float(seconds) if seconds.isdecimal() else None
 
 
 def _words(response: requests.Response) -> str:

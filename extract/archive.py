@@ -53,7 +53,9 @@ class Archive:
     def remove_partials(self) -> None:
         """Delete what a killed run left half-written."""
         for partial in self.folder.rglob("*.partial"):
-            partial.unlink()
+            # An imported file may be called so, too.
+            if not self._record(partial.relative_to(self.folder).as_posix()).exists():
+                partial.unlink()
 
     def exports(self) -> list[Export]:
         """Every export with a record, in the order of their names.
@@ -67,6 +69,19 @@ class Archive:
     def path(self, export: Export) -> Path:
         """Where an export's bytes are."""
         return self.folder / export.file
+
+    def verify(self, export: Export) -> None:
+        """Compare an export's bytes with its record.
+
+        Raises:
+            FileUnreadable: they are not the bytes that were archived.
+        """
+        path = self.path(export)
+        if digest(path) != export.sha256:
+            raise FileUnreadable(
+                f"{path} has changed since it was archived: delete it and "
+                f"{self._record(export.file)}, then run `just extract` again."
+            )
 
     def add_window(self, window: Window, fetch: Callable[[Path], tuple[bool, int]]) -> Export:
         """Archive a window; `fetch` writes its zip and returns whether it holds data, and attempts.
@@ -105,20 +120,19 @@ class Archive:
         return export
 
     def _write(self, export: Export) -> None:
-        record = self.record(export)
+        record = self._record(export.file)
         record.parent.mkdir(parents=True, exist_ok=True)
         partial = record.with_name(record.name + ".partial")
         partial.write_text(json.dumps(asdict(export), indent=2, default=datetime.isoformat) + "\n")
         _rename_durably(partial, record)
 
-    def record(self, export: Export) -> Path:
-        """Where an export's record is."""
-        return self.folder / "records" / f"{export.file}.json"
+    def _record(self, file: str) -> Path:
+        return self.folder / "records" / f"{file}.json"
 
     def _read(self, record: Path) -> Export:
         try:
             export = _parse(json.loads(record.read_text()))
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise FileUnreadable(
                 f"{record} is damaged ({error}): delete it and run `just extract` again."
             ) from None

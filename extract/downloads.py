@@ -7,7 +7,7 @@ from datetime import datetime
 
 from extract.amplitude_api import AmplitudeApi
 from extract.archive import Archive, Export
-from extract.errors import CredentialsRefused, ExtractError, WindowFailed
+from extract.errors import ExtractError, WindowFailed
 from extract.settings import ExtractSettings
 from extract.windows import Window, last_complete_hour, missing_windows
 from pipeline.terminal import note, progress
@@ -67,13 +67,13 @@ def _range(archived: Sequence[Window], settings: ExtractSettings, now: datetime)
 def _fetch(
     windows: Sequence[Window], archive: Archive, api: AmplitudeApi, concurrency: int
 ) -> Iterator[Export | WindowFailed]:
-    with ThreadPoolExecutor(concurrency) as pool:
+    pool = ThreadPoolExecutor(concurrency)
+    try:
         requests = [pool.submit(_fetch_one, window, archive, api) for window in windows]
-        try:
-            yield from (_outcome(request) for request in as_completed(requests))
-        except CredentialsRefused:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+        yield from (_outcome(request) for request in as_completed(requests))
+    finally:
+        # Refused or interrupted, the run ends after the windows in flight, not after all.
+        pool.shutdown(cancel_futures=True)
 
 
 def _fetch_one(window: Window, archive: Archive, api: AmplitudeApi) -> Export:

@@ -57,6 +57,9 @@ def _find(pattern: str) -> Iterator[tuple[Path, str]]:
             if path.is_file():
                 yield path, path.relative_to(root).as_posix()
         return
+    if root.is_file():
+        yield root, root.name
+        return
     # A pattern may be absolute, which Path.glob refuses.
     matches = glob.glob(pattern, recursive=True)  # noqa: PTH207
     found = (Path(match) for match in sorted(matches))

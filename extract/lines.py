@@ -55,12 +55,14 @@ def describe(line_number: int, line: bytes) -> BadLine:
 
 
 def _fault(line: bytes) -> str | None:
+    # Decoded here, for `json` itself lets a byte order mark and UTF-16 pass, which DuckDB refuses.
+    # Numbers stay text: Python would refuse an integer of 4,301 digits, which DuckDB reads.
     try:
-        value = json.loads(line)
+        value = json.loads(line.decode(), parse_int=str, parse_float=str)
     except UnicodeDecodeError as error:
         return f"not UTF-8: {error.reason} at byte {error.start}"
     except json.JSONDecodeError as error:
-        return f"not JSON: {error.msg} at character {error.pos}"
+        return f"not JSON: {error.msg} (character {error.pos})"
     except RecursionError:
         return "not JSON that can be read: nested too deeply"
     return None if isinstance(value, dict) else f"not a JSON object but a {type(value).__name__}"

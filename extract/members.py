@@ -5,6 +5,7 @@ with its CRC, before DuckDB sees it: DuckDB reads half of a cut member without a
 pass counts the lines that are not blank and notices lone surrogates.
 """
 
+import errno
 import gzip
 import zipfile
 import zlib
@@ -18,8 +19,9 @@ from extract.errors import FileUnreadable
 from extract.lines import has_lone_surrogate
 
 _CHUNK_BYTES = 1 << 20
-_BLANK = b" \t\r"
 _ZIP, _GZIP = b"PK", b"\x1f\x8b"
+# What damaged bytes raise: a flipped flag is a RuntimeError, an offset into nowhere an OSError.
+_FAULTS = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, OSError)
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,7 @@ def check_zip(path: Path) -> str | None:
     try:
         with zipfile.ZipFile(path) as archive:
             damaged = archive.testzip()
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
+    except _FAULTS as error:
         return str(error)
     return damaged and f"wrong CRC in {damaged}"
 
@@ -60,7 +62,9 @@ def unpack(path: Path, name: str, folder: Path) -> list[Member]:
     """
     try:
         return [_inspect(*found) for found in _lay_out(path, name, folder)]
-    except (zipfile.BadZipFile, gzip.BadGzipFile, zlib.error, EOFError) as error:
+    except _FAULTS as error:
+        if getattr(error, "errno", None) not in {None, errno.EINVAL}:
+            raise
         raise FileUnreadable(
             f"{path} is damaged ({error}): delete it and its record, then run "
             "`just extract` again to fetch a fresh copy."
@@ -69,13 +73,18 @@ def unpack(path: Path, name: str, folder: Path) -> list[Member]:
 
 def _lay_out(path: Path, name: str, folder: Path) -> Iterator[tuple[str, Path]]:
     """Yield each member's name and its file, called by a number: DuckDB would expand a `*`."""
-    if not zipfile.is_zipfile(path):
+    if not _starts_with(path, _ZIP):
         yield name, _place(path.open("rb"), folder / "0")
         return
     with zipfile.ZipFile(path) as archive:
         entries = [entry for entry in archive.infolist() if not entry.is_dir()]
         for number, entry in enumerate(entries):
             yield f"{name}/{entry.filename}", _place(archive.open(entry), folder / str(number))
+
+
+def _starts_with(path: Path, magic: bytes) -> bool:
+    with path.open("rb") as file:
+        return file.read(len(magic)) == magic
 
 
 def _place(source: IO[bytes], stem: Path) -> Path:
@@ -93,7 +102,7 @@ def _place(source: IO[bytes], stem: Path) -> Path:
 def _inspect(name: str, path: Path) -> Member:
     lines, surrogate = 0, False
     for chunk in read_lines(path):
-        lines += sum(1 for line in chunk.split(b"\n") if line.strip(_BLANK))
+        lines += sum(1 for line in chunk.split(b"\n") if line.strip())
         surrogate = surrogate or has_lone_surrogate(chunk)
     return Member(name, path, lines, surrogate)
 
@@ -117,5 +126,5 @@ def read_lines(path: Path) -> Iterator[bytes]:
 def numbered(path: Path) -> Iterator[tuple[int, int, bytes]]:
     """Each line that is not blank: its position among those, its line number, its bytes."""
     lines = (line for chunk in read_lines(path) for line in chunk.split(b"\n"))
-    filled = ((number, line) for number, line in enumerate(lines, 1) if line.strip(_BLANK))
+    filled = ((number, line) for number, line in enumerate(lines, 1) if line.strip())
     return ((position, number, line) for position, (number, line) in enumerate(filled, 1))

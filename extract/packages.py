@@ -46,11 +46,9 @@ def _unpack(
     for number, export in enumerate(package):
         folder = scratch / str(number)
         try:
-            members = (
-                []
-                if export.status == "empty"
-                else unpack(archive.path(export), export.file, folder)
-            )
+            archive.verify(export)
+            empty = export.status == "empty"
+            members = [] if empty else unpack(archive.path(export), export.file, folder)
             yield Unpacked(export, members)
         except FileUnreadable as failure:
             failures.append(failure)

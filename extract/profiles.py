@@ -5,8 +5,9 @@ Profiles are loaded in chunks, so a killed run goes on after the last one.
 """
 
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
@@ -81,17 +82,21 @@ def _fetch(
     users: list[str], api: AmplitudeApi, pace: Pace, advance: Callable[[int], None]
 ) -> Iterator[dict[str, object]]:
     """Ask for some users, a few requests at a time, in step with the pace."""
+    asked: deque[tuple[str, Future[str | None]]] = deque()
     with ThreadPoolExecutor(_IN_FLIGHT) as pool:
-        answers = []
         for user_id in users:
+            if len(asked) == _IN_FLIGHT:
+                yield _row(*asked.popleft())
+                advance(1)
             pace.wait()
-            answers.append(pool.submit(api.fetch_profile, user_id))
-        for user_id, answer in zip(users, answers, strict=True):
-            yield _row(user_id, answer.result())
+            asked.append((user_id, pool.submit(api.fetch_profile, user_id)))
+        for user_id, answer in asked:
+            yield _row(user_id, answer)
             advance(1)
 
 
-def _row(user_id: str, user_data: str | None) -> dict[str, object]:
+def _row(user_id: str, answer: Future[str | None]) -> dict[str, object]:
+    user_data = answer.result()
     fetched_at = datetime.now(UTC)
     return {
         "snapshot": f"{user_id} {fetched_at.isoformat()}",

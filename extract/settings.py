@@ -12,6 +12,7 @@ _EXPORT_URLS = {
     "us": "https://amplitude.com/api/2/export",
     "eu": "https://analytics.eu.amplitude.com/api/2/export",
 }
+_URL = r"^https?://[^\s/]"
 _PROFILE_URL = "https://profile-api.amplitude.com/v1/userprofile"
 
 
@@ -29,8 +30,8 @@ class ExtractSettings(Settings):
     amplitude_api_key: SecretStr | None = None
     amplitude_secret_key: SecretStr | None = None
     amplitude_region: Literal["us", "eu"] = "us"
-    amplitude_export_url: str | None = None
-    amplitude_profile_url: str | None = None
+    amplitude_export_url: str | None = Field(None, pattern=_URL)
+    amplitude_profile_url: str | None = Field(None, pattern=_URL)
     extract_from: Annotated[datetime, BeforeValidator(_first_hour)] | None = None
     extract_to: Annotated[datetime, BeforeValidator(_last_hour)] | None = None
     extract_files: str | None = None

@@ -36,7 +36,8 @@ def demo(folder: Path) -> int:
     with running(Plan(), folder / "sandbox") as project:
         print(
             f"Sandbox: a local Amplitude with {project.truth.lines:,} exported lines of "
-            f"{project.truth.persons:,} people, and a local, empty PostHog.\n"
+            f"{project.truth.persons:,} people, and a local, empty PostHog.\n",
+            flush=True,
         )
         for stage in _STAGES:
             code = run_stage(stage, folder, project)

@@ -13,10 +13,10 @@
 
 {# What PostHog takes for the same event, beside the uuid: event, distinct_id and UTC day. #}
 {% macro key_hash() -%}
-    {{ hash_64("concat_ws(chr(31), event, distinct_id, \"timestamp\"::date)") }}
+    {{ hash_64('concat_ws(chr(31), event, distinct_id, "timestamp"::date)') }}
 {%- endmacro %}
 
 {# What a second delivery would replace. #}
 {% macro payload_hash() -%}
-    {{ hash_64("concat_ws(chr(31), properties, \"timestamp\")") }}
+    {{ hash_64('concat_ws(chr(31), properties, "timestamp")') }}
 {%- endmacro %}

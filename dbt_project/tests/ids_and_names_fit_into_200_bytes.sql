@@ -1,10 +1,13 @@
 with
     messages as (
-        select uuid, event, distinct_id from {{ ref("posthog_aliases") }}
+        select uuid, event, distinct_id
+        from {{ ref("posthog_aliases") }}
         union all
-        select uuid, event, distinct_id from {{ ref("posthog_events") }}
+        select uuid, event, distinct_id
+        from {{ ref("posthog_events") }}
         union all
-        select uuid, event, distinct_id from {{ ref("posthog_persons") }}
+        select uuid, event, distinct_id
+        from {{ ref("posthog_persons") }}
     )
 
 select *

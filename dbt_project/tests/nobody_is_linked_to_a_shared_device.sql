@@ -3,9 +3,11 @@ with
     shared as (select id from {{ ref("distinct_ids") }} where status = 'shared_device'),
 
     links as (
-        select json_extract_string(properties, '$.alias') as id from {{ ref("posthog_aliases") }}
+        select json_extract_string(properties, '$.alias') as id
+        from {{ ref("posthog_aliases") }}
         union all
-        select distinct_id as id from {{ ref("posthog_events") }}
+        select distinct_id as id
+        from {{ ref("posthog_events") }}
     ),
 
     users as (select id from {{ ref("distinct_ids") }} where kind = 'user')

@@ -1,12 +1,16 @@
 with
     messages as (
-        select uuid, properties from {{ ref("posthog_aliases") }}
+        select uuid, properties
+        from {{ ref("posthog_aliases") }}
         union all
-        select uuid, properties from {{ ref("posthog_groups") }}
+        select uuid, properties
+        from {{ ref("posthog_groups") }}
         union all
-        select uuid, properties from {{ ref("posthog_events") }}
+        select uuid, properties
+        from {{ ref("posthog_events") }}
         union all
-        select uuid, properties from {{ ref("posthog_persons") }}
+        select uuid, properties
+        from {{ ref("posthog_persons") }}
     )
 
 select uuid, properties,

@@ -11,7 +11,8 @@
         else
             list_filter(
                 {{ entries }},
-                lambda entry, position: not list_contains({{ keys }}[position + 1:], entry.key)
+                lambda entry,
+                position: not list_contains({{ keys }} [position + 1:], entry.key)
             )
     end
 {%- endmacro %}

@@ -13,7 +13,7 @@
                         {{ json }},
                         '"(?:[^"\\]|\\.)*"|-?[0-9][0-9.eE+-]*|-?[A-Za-z]+|[^"0-9A-Za-z-]+'
                     ),
-                    lambda token: {{ json_strict_token("token") }}
+                    lambda token:{{ json_strict_token("token") }}
                 ),
                 ''
             )

@@ -8,10 +8,10 @@
         sha1(unhex('{{ namespace | replace("-", "") }}') || encode({{ name }}))
     {%- endset -%}
     (
-        {{ digest }}[1:12]
+        {{ digest }} [1:12]
         || '5'
-        || {{ digest }}[14:16]
-        || ['8', '9', 'a', 'b'][(('0x' || {{ digest }}[17])::integer % 4) + 1]
-        || {{ digest }}[18:32]
+        || {{ digest }} [14:16]
+        || ['8', '9', 'a', 'b'][(('0x' || {{ digest }} [17])::integer % 4) + 1]
+        || {{ digest }} [18:32]
     )::uuid
 {%- endmacro %}

@@ -1,9 +1,7 @@
 with
     events as (select * from {{ ref("int_event_users") }}),
 
-    users as (
-        select distinct own_user_id as user_id from events where own_user_id is not null
-    ),
+    users as (select distinct own_user_id as user_id from events where own_user_id is not null),
 
     devices as (
         select

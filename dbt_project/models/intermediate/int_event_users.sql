@@ -3,18 +3,19 @@ with
 
     amplitude_ids as (select * from {{ ref("int_amplitude_ids") }}),
 
-    merges as (select * from {{ ref("int_amplitude_ids_merged") }}),
+    merged_ids as (select * from {{ ref("int_amplitude_ids_merged") }}),
 
     survivors as (
         select
             amplitude_ids.amplitude_id,
-            coalesce(merges.merged_into, amplitude_ids.amplitude_id) as survivor_id,
+            coalesce(merged_ids.merged_into, amplitude_ids.amplitude_id) as survivor_id,
         from amplitude_ids
-        left join merges on amplitude_ids.amplitude_id = merges.amplitude_id
+        left join merged_ids on amplitude_ids.amplitude_id = merged_ids.amplitude_id
     ),
 
     amplitude_users as (
-        select survivors.amplitude_id, amplitude_ids.user_id, amplitude_ids.users > 1 as is_ambiguous,
+        select
+            survivors.amplitude_id, amplitude_ids.user_id, amplitude_ids.users > 1 as is_ambiguous,
         from survivors
         inner join amplitude_ids on survivors.survivor_id = amplitude_ids.amplitude_id
     ),
@@ -27,7 +28,8 @@ with
             events.device_id,
             events.amplitude_id,
             coalesce(events.user_id, amplitude_users.user_id) as person_user_id,
-            events.user_id is null and coalesce(amplitude_users.is_ambiguous, false) as is_ambiguous,
+            events.user_id is null
+            and coalesce(amplitude_users.is_ambiguous, false) as is_ambiguous,
         from events
         left join amplitude_users on events.amplitude_id = amplitude_users.amplitude_id
     )

@@ -11,8 +11,7 @@ with
             events.device_id,
             events.amplitude_id,
         from events
-        left join
-            placeholder_user_ids on lower(trim(events.user_id)) = placeholder_user_ids.user_id
+        left join placeholder_user_ids on lower(trim(events.user_id)) = placeholder_user_ids.user_id
     )
 
 select *

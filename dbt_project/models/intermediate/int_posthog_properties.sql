@@ -28,43 +28,30 @@ with
         select
             *,
             {{ json_entries("event_bag") }} as event_entries,
-            list_filter(
-                {{ json_entries("user_bag") }},
-                lambda entry: not (
-                    starts_with(entry.key, 'initial_') and entry.value::varchar = '"EMPTY"'
-                )
-            ) as user_entries,
-            list_filter(
-                {{ json_entries("coalesce(groups, '{}')") }},
-                lambda entry: list_contains(group_type_names, entry.key)
-            ) as group_entries,
+            {{ json_entries("user_bag") }} as user_entries,
+            {{ json_entries("coalesce(groups, '{}')") }} as group_entries,
         from sendable
+    ),
+
+    sorted_out as (
+        select
+            *,
+            {{ entries_set("user_entries") }} as set_entries,
+            {{ entries_named("group_entries", "group_type_names") }} as sent_group_entries,
+        from opened
     ),
 
     spelled as (
         select
             event_uuid,
             {{ renamed_members("event_entries", "event_names") }} as event_members,
-            {{
-                renamed_members(
-                    "list_filter(user_entries, lambda entry: not starts_with(entry.key, 'initial_'))",
-                    "user_names",
-                )
-            }} as set_members,
-            {{
-                renamed_members(
-                    "list_filter(user_entries, lambda entry: starts_with(entry.key, 'initial_'))",
-                    "user_names",
-                )
-            }} as set_once_members,
-            list_transform(
-                group_entries,
-                lambda entry: to_json(entry.key)
-                || ':'
-                || coalesce(json_extract(entry.value, '$[0]'), entry.value)::varchar
-            ) as group_members,
-            {{ json_without_nulls(standard_properties()) }} as standard_members,
-        from opened
+            {{ renamed_members(entries_without_prefix("set_entries", "initial_"), "user_names") }}
+            as set_members,
+            {{ renamed_members(entries_with_prefix("set_entries", "initial_"), "user_names") }}
+            as set_once_members,
+            {{ first_element_members("sent_group_entries") }} as group_members,
+            {{ struct_members(standard_properties()) }} as standard_members,
+        from sorted_out
     ),
 
     assembled as (

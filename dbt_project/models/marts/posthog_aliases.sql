@@ -35,4 +35,4 @@ with
         from aliases
     )
 
-{{ posthog_message("messages") }}
+    {{ posthog_message("messages") }}

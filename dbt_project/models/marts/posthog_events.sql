@@ -11,4 +11,4 @@ with
         from events
     )
 
-{{ posthog_message("messages") }}
+    {{ posthog_message("messages") }}

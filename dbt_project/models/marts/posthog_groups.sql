@@ -48,11 +48,8 @@ with
 
     messages as (
         select
-            {{
-                uuid_v5(
-                    "concat_ws(chr(31), 'group', group_type, group_key, event_at, group_set)"
-                )
-            }} as uuid,
+            {{ uuid_v5("concat_ws(chr(31), 'group', group_type, group_key, event_at, group_set)") }}
+            as uuid,
             '$groupidentify' as event,
             'amplitude_groups' as distinct_id,
             min(event_at) as "timestamp",
@@ -72,4 +69,4 @@ with
         group by uuid
     )
 
-{{ posthog_message("messages") }}
+    {{ posthog_message("messages") }}

@@ -39,40 +39,23 @@ with
         cross join names
     ),
 
-    entries as (
-        select
-            *,
-            list_filter(
-                {{ json_entries("user_properties") }},
-                lambda entry: not (
-                    starts_with(entry.key, 'initial_') and entry.value::varchar = '"EMPTY"'
-                )
-            ) as user_entries,
-        from states
-    ),
+    opened as (select *, {{ json_entries("user_properties") }} as entries from states),
+
+    sorted_out as (select *, {{ entries_set("entries") }} as set_entries from opened),
 
     spelled as (
         select
             person_id,
             last_event_at,
-            {{
-                renamed_members(
-                    "list_filter(user_entries, lambda entry: not starts_with(entry.key, 'initial_'))",
-                    "user_names",
-                )
-            }}
+            {{ renamed_members(entries_without_prefix("set_entries", "initial_"), "user_names") }}
             || case
                 when cohort_ids is null
                 then []
                 else ['"amplitude_cohort_ids":' || cohort_ids::varchar]
             end as set_members,
-            {{
-                renamed_members(
-                    "list_filter(user_entries, lambda entry: starts_with(entry.key, 'initial_'))",
-                    "user_names",
-                )
-            }} as set_once_members,
-        from entries
+            {{ renamed_members(entries_with_prefix("set_entries", "initial_"), "user_names") }}
+            as set_once_members,
+        from sorted_out
     ),
 
     assembled as (
@@ -105,4 +88,4 @@ with
         from messages
     )
 
-{{ posthog_message("identified_messages") }}
+    {{ posthog_message("identified_messages") }}

@@ -31,12 +31,11 @@ with
         select
             coalesce(
                 try_cast(uuid as uuid),
-                case
-                    when try_cast(uuid as uuid) is null then {{ uuid_v5(line_content()) }}
-                end
+                case when try_cast(uuid as uuid) is null then {{ uuid_v5(line_content()) }} end
             ) as event_uuid,
             {{ blank_to_null("event_type") }} as event_type,
-            case event_at_source
+            case
+                event_at_source
                 when 'event_time'
                 then event_time_at
                 when 'client_event_time'
@@ -73,8 +72,8 @@ with
             city,
             dma,
             ip_address,
-            try_cast(location_lat as double) as location_lat,
-            try_cast(location_lng as double) as location_lng,
+            {{ finite_double("location_lat") }} as location_lat,
+            {{ finite_double("location_lng") }} as location_lng,
             {{ flexible_boolean("paying") }} as is_paying,
             {{ utc_timestamp("user_creation_time") }} as user_created_at,
             {{ json_object_or_null("event_properties") }} as event_properties,
