@@ -28,8 +28,16 @@ select json_object(
 from received
 order by seq
 """
-_MARTS = ("distinct_ids", "events", "posthog_aliases", "posthog_events", "posthog_groups")
-_MARTS += ("posthog_persons", "rejected_events", "repairs")
+_MARTS = (
+    "distinct_ids",
+    "events",
+    "posthog_aliases",
+    "posthog_events",
+    "posthog_groups",
+    "posthog_persons",
+    "rejected_events",
+    "repairs",
+)
 
 
 @dataclass(frozen=True)
