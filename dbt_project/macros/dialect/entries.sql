@@ -36,19 +36,29 @@
 {%- endmacro %}
 
 {#
-    Each under its own name and once more under PostHog's, where `names`, a map, has one. A name that
-    begins with `$` would make PostHog act, so it gets the prefix `amplitude_`.
+    Each under its own name, then once more those that have a name of PostHog's in `names`, a map. A
+    name that begins with `$` would make PostHog act, so it gets the prefix `amplitude_`.
 #}
 {% macro renamed_members(entries, names) -%}
-    flatten(
+    list_concat(
         list_transform(
             {{ entries }},
-            lambda entry:[
-                to_json(case when entry.key[1] = '$' then 'amplitude_' else '' end || entry.key)
-                || ':'
-                || coalesce(entry.value::varchar, 'null'),
-                to_json({{ names }} [entry.key]) || ':' || coalesce(entry.value::varchar, 'null')
-            ]
+            lambda entry:to_json(
+                case
+                    when starts_with(entry.key, '$') then 'amplitude_' || entry.key else entry.key
+                end
+            )
+            || ':'
+            || coalesce(entry.value::varchar, 'null')
+        ),
+        -- Filtered first: a look-up in a map for every entry takes four times as long.
+        list_transform(
+            list_filter(
+                {{ entries }}, lambda entry:list_contains(map_keys({{ names }}), entry.key)
+            ),
+            lambda entry:to_json({{ names }} [entry.key])
+            || ':'
+            || coalesce(entry.value::varchar, 'null')
         )
     )
 {%- endmacro %}

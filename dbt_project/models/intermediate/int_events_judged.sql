@@ -15,7 +15,8 @@ with
             identified.person_id,
             coalesce(
                 event_names.posthog_event,
-                case when events.event_type[1] = '$' then 'amplitude_' end || events.event_type,
+                case when starts_with(events.event_type, '$') then 'amplitude_' end
+                || events.event_type,
                 events.event_type
             ) as posthog_event,
             coalesce(event_names.excluded, false) as is_excluded,
