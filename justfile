@@ -8,35 +8,43 @@ _list:
     @{{ just_executable() }} --list --unsorted
 
 # Run the whole pipeline on a local sandbox: no account needed
+[no-exit-message]
 demo: _ready
     @{{ python }} -m sandbox demo
 
 # Copy what is new in Amplitude, or the files in EXTRACT_FILES, into the archive and raw
+[no-exit-message]
 extract: _ready
     @{{ python }} -m extract
 
 # Build and test the tables: typed events, identity, PostHog's shape
+[no-exit-message]
 transform: _ready
     @{{ python }} -m dbt_project
 
 # Send to PostHog what it has not acknowledged yet
+[no-exit-message]
 load: _ready
     @{{ python }} -m load
 
 # Open DuckDB's shell on the warehouse, read-only, or run one query
+[no-exit-message]
 sql *QUERY: _ready
     @{{ python }} -m operate.sql "$@"
 
 # Run dbt itself with the same settings, as in: just dbt ls --select staging
+[no-exit-message]
 dbt *ARGUMENTS: _ready
     @{{ python }} -m dbt_project "$@"
 
 # Write dbt's documentation of every table to one HTML page
+[no-exit-message]
 docs: _ready
     @{{ python }} -m dbt_project docs generate --static --quiet
     @echo "Open dbt/target/static_index.html in DATA_DIR (default: data)."
 
 # Serve the sandbox's Amplitude and PostHog until Ctrl-C, and print the settings for them
+[no-exit-message]
 sandbox: _ready
     @{{ python }} -m sandbox serve
 

@@ -57,7 +57,7 @@ def _fill(
         }, []
     downloads = download(archive, api, settings, datetime.now(UTC))
     return {
-        "range (UTC hours)": downloads.wanted,
+        "range (UTC hours)": str(downloads.wanted),
         "windows fetched": sum(export.status == "loaded" for export in downloads.exports),
         "windows empty": sum(export.status == "empty" for export in downloads.exports),
         "windows failed": len(downloads.failures),

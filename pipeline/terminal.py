@@ -66,17 +66,17 @@ def progress(title: str, total: int | None, unit: str) -> Iterator[Advance]:
 
 
 def summary(title: str, facts: Mapping[str, object]) -> None:
-    """Print the few lines with which every stage ends, labels left and values right-aligned."""
-    shown = {label: _show(value) for label, value in facts.items()}
-    width = max(map(len, shown), default=0)
-    value_width = max(map(len, shown.values()), default=0)
+    """Print the few lines with which every stage ends: labels, and numbers set to the right."""
+    label_width = max(map(len, facts), default=0)
+    numbers = [_spell(value) for value in facts.values() if not isinstance(value, str)]
+    width = max(map(len, numbers), default=0)
     print(title)
-    for label, value in shown.items():
-        print(f"  {label:<{width}}  {value:>{value_width}}")
+    for label, value in facts.items():
+        print(f"  {label:<{label_width}}  {_spell(value):>{width}}")
     sys.stdout.flush()
 
 
-def _show(value: object) -> str:
+def _spell(value: object) -> str:
     if isinstance(value, float):
         return f"{value:,.1f}"
     return f"{value:,}" if isinstance(value, int) else str(value)

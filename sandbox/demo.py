@@ -45,10 +45,11 @@ def demo(folder: Path) -> int:
                 return code
             print(flush=True)
         _show(project)
+    just = "just" if shutil.which("just") else ".venv/bin/just"
     print(
-        f"\nLook around: DATA_DIR={folder} just sql\n"
-        f'Who is who:  DATA_DIR={folder} just sql "from marts.distinct_ids limit 10"\n'
-        f'What is not sent, and why: DATA_DIR={folder} just sql "from marts.rejected_events"'
+        f"\nLook around:               DATA_DIR={folder} {just} sql\n"
+        f'Who is who:                DATA_DIR={folder} {just} sql "from marts.distinct_ids"\n'
+        f'What is not sent, and why: DATA_DIR={folder} {just} sql "from marts.rejected_events"'
     )
     return 0
 
