@@ -15,6 +15,7 @@ import duckdb
 from dlt.common.data_types import TDataType
 from dlt.common.schema.typing import TColumnSchema
 from dlt.destinations import duckdb as duckdb_destination
+from dlt.extract import DltResource
 from dlt.pipeline.exceptions import PipelineStepFailed
 
 from extract.errors import ExtractError
@@ -54,25 +55,7 @@ class RawTables:
         Raises:
             ExtractError: DuckDB could not run it, for want of memory or disk for example.
         """
-        guarded = (
-            f"select {', '.join(table.columns)} from ({select}) "
-            f"where {table.key} not in (select {table.key} from raw.{table.name})"
-        )
-        hints = _hints(table)
-
-        def relation() -> Iterator[Any]:
-            yield dlt.mark.with_hints(
-                dlt.current.pipeline().dataset().query(guarded, _execute_raw_query=True),
-                hints=dlt.mark.make_hints(columns=hints),
-            )
-
-        resource = dlt.resource(
-            relation, name=table.name, columns=hints, write_disposition="append"
-        )
-        try:
-            self._pipeline.run(resource).raise_on_failed_jobs()
-        except PipelineStepFailed as error:
-            raise ExtractError(f"raw.{table.name} could not be written: {_root(error)}") from error
+        self._run([_resource(table, select)])
 
     def insert_rows(self, table: Table, rows: Sequence[Mapping[str, object]]) -> None:
         """Append rows whose key the table does not hold yet.
@@ -107,13 +90,45 @@ class RawTables:
                 "select table_name from duckdb_tables() where schema_name = 'raw'"
             )
         }
-        for table in TABLES:
-            if table.name not in there:
-                nulls = (
-                    f"cast(null as {_DUCKDB_TYPES[kind]}) as {name}"
-                    for name, kind in table.columns.items()
-                )
-                self.insert(table, f"select {', '.join(nulls)} where false")
+        missing = [table for table in TABLES if table.name not in there]
+        if missing:
+            self._run([_resource(table, _no_rows(table)) for table in missing])
+
+    def _run(self, resources: list[DltResource]) -> None:
+        """Load one package."""
+        try:
+            self._pipeline.run(resources).raise_on_failed_jobs()
+        except PipelineStepFailed as error:
+            root = _root(error)
+            if isinstance(root, KeyboardInterrupt):
+                raise root from None
+            names = " and ".join(f"raw.{resource.name}" for resource in resources)
+            reason = next(iter(str(root).splitlines()), type(root).__name__)
+            raise ExtractError(f"{names} could not be written: {reason}") from error
+
+
+def _resource(table: Table, select: str) -> DltResource:
+    """The rows of a query whose key the table does not hold yet, as dlt's resource."""
+    guarded = (
+        f"select {', '.join(table.columns)} from ({select}) "
+        f"where {table.key} not in (select {table.key} from raw.{table.name})"
+    )
+    hints = _hints(table)
+
+    def relation() -> Iterator[Any]:
+        yield dlt.mark.with_hints(
+            dlt.current.pipeline().dataset().query(guarded, _execute_raw_query=True),
+            hints=dlt.mark.make_hints(columns=hints),
+        )
+
+    return dlt.resource(relation, name=table.name, columns=hints, write_disposition="append")
+
+
+def _no_rows(table: Table) -> str:
+    nulls = (
+        f"cast(null as {_DUCKDB_TYPES[kind]}) as {name}" for name, kind in table.columns.items()
+    )
+    return f"select {', '.join(nulls)} where false"
 
 
 def literal(text: str) -> str:
@@ -128,8 +143,8 @@ def _hints(table: Table) -> list[TColumnSchema]:
     ]
 
 
-def _root(error: BaseException) -> str:
-    """What DuckDB or the system said, below dlt's wrapping, in one line."""
+def _root(error: BaseException) -> BaseException:
+    """What DuckDB or the system raised, below dlt's wrapping."""
     while cause := error.__cause__:
         error = cause
-    return str(error).splitlines()[0]
+    return error

@@ -18,6 +18,7 @@ _QUIET_TOOLS = {
     "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
     "DO_NOT_TRACK": "1",
     "RUNTIME__DLTHUB_TELEMETRY": "false",
+    "RUNTIME__INTERCEPT_SIGNALS": "false",  # dlt would swallow the first Ctrl-C
     "RUNTIME__LOG_LEVEL": "CRITICAL",  # what dlt raises, the stage says in its own words
 }
 

@@ -1,0 +1,149 @@
+"""A generated world, a local Amplitude that counts its requests, and the real command."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from extract.archive import Archive
+from extract.raw import RawTables
+from extract.settings import ExtractSettings
+from pipeline.settings import load_environment
+from sandbox.amplitude import Amplitude
+from sandbox.export import write_exports
+from sandbox.http import Request, Response, serving
+from sandbox.truth import Truth
+from sandbox.world import Plan
+
+KEY, SECRET = "an-api-key", "a-secret-key"
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _nobodys_settings() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ExtractSettings.model_fields:
+            patch.delenv(name.upper(), raising=False)
+        patch.setenv("ENV_FILE", "")
+        load_environment()
+        yield
+
+
+@dataclass(frozen=True)
+class World:
+    """What `write_exports` left in a folder: thirty hours, the eleventh of them silent."""
+
+    folder: Path
+    truth: Truth
+
+
+@pytest.fixture(scope="session")
+def world(tmp_path_factory: pytest.TempPathFactory) -> World:
+    folder = tmp_path_factory.mktemp("world")
+    return World(folder, write_exports(Plan(events=700, hours=30), folder))
+
+
+@dataclass
+class Stage:
+    """The extract stage with everything around it.
+
+    `requests` are those that Amplitude got, `refused` is the start of a window that it refuses.
+    """
+
+    data_dir: Path
+    amplitude: Amplitude
+    requests: list[Request] = field(default_factory=list)
+    refused: str = ""
+    settings: dict[str, str] = field(default_factory=dict)
+
+    def respond(self, request: Request) -> Response:
+        """Answer as Amplitude does, and remember what was asked."""
+        self.requests.append(request)
+        if request.query.get("start") == self.refused:
+            return Response(400, b"Too large")
+        return self.amplitude.respond(request)
+
+    def run(self, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
+        """Run `python -m extract`, or Python with other arguments, to the end."""
+        return subprocess.run(
+            [sys.executable, *(arguments or ("-m", "extract"))],
+            env=self.environment(**settings),
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+
+    def environment(self, **settings: str) -> dict[str, str]:
+        """Return the environment of the command, nothing inherited but what Python needs."""
+        return {"PATH": os.environ["PATH"], **self.settings, **settings}
+
+    def query(self, sql: str) -> list[tuple[Any, ...]]:
+        """Ask the warehouse, after a run."""
+        with closing(duckdb.connect(self.data_dir / "warehouse.duckdb", read_only=True)) as found:
+            return found.execute(sql).fetchall()
+
+    def windows(self) -> list[tuple[str, str]]:
+        """Return the windows that were asked for, in order."""
+        asked = [request.query for request in self.requests if "start" in request.query]
+        return sorted((query["start"], query["end"]) for query in asked)
+
+
+@contextmanager
+def serving_stage(folder: Path, world: World) -> Iterator[Stage]:
+    """Serve the world to a stage whose data is in this folder."""
+    stage = Stage(folder / "data", Amplitude(world.folder, KEY, SECRET))
+    with serving(stage.respond) as url:
+        stage.settings = {
+            "ENV_FILE": "",
+            "DATA_DIR": str(stage.data_dir),
+            "AMPLITUDE_API_KEY": KEY,
+            "AMPLITUDE_SECRET_KEY": SECRET,
+            "AMPLITUDE_EXPORT_URL": f"{url}/api/2/export",
+            "AMPLITUDE_PROFILE_URL": f"{url}/v1/userprofile",
+            "EXTRACT_FROM": "2025-03-03",
+            "EXTRACT_TO": "2025-03-04T05",
+            "EXTRACT_PROFILES": "false",
+            "PROFILE_RATE": "60000",
+        }
+        yield stage
+
+
+@pytest.fixture
+def stage(tmp_path: Path, world: World) -> Iterator[Stage]:
+    with serving_stage(tmp_path, world) as stage:
+        yield stage
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> Archive:
+    return Archive(tmp_path / "archive")
+
+
+@contextmanager
+def opened(folder: Path) -> Iterator[RawTables]:
+    """Open the raw tables of a warehouse in this folder."""
+    with closing(duckdb.connect(folder / "warehouse.duckdb")) as connection:
+        yield RawTables(connection, folder / "dlt", folder / "scratch")
+
+
+@pytest.fixture
+def raw(tmp_path: Path) -> Iterator[RawTables]:
+    with opened(tmp_path) as raw:
+        yield raw
+
+
+def settings_for(url: str) -> ExtractSettings:
+    """Return settings with good keys for a server of the test's own."""
+    return ExtractSettings(
+        amplitude_api_key=KEY,
+        amplitude_secret_key=SECRET,
+        amplitude_export_url=f"{url}/api/2/export",
+        amplitude_profile_url=f"{url}/v1/userprofile",
+    )
