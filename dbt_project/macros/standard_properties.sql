@@ -38,7 +38,6 @@
         '$amplitude_start_version':start_version,
         '$amplitude_dma':dma,
         '$amplitude_paying':is_paying,
-        '$amplitude_groups':nullif(groups, '{}')::json,
         'analytics_source':'amplitude',
         'historical_migration':true
     }

@@ -1,22 +1,34 @@
--- An exported line ends in exactly one of posthog_events, rejected_events and bad_lines.
+-- A line of an export ends in exactly one of posthog_events, rejected_events and bad_lines, and
+-- this
+-- adds up for each file by itself: a line lost in one cannot hide behind a line doubled in another.
 with
-    exports as (select coalesce(sum(lines), 0) as lines from {{ source("amplitude", "exports") }}),
-
-    bad_lines as (
-        select count(*) as lines from {{ source("amplitude", "bad_lines") }} where not repaired
+    ends as (
+        select events.export_file
+        from {{ ref("events") }} as events
+        inner join {{ ref("posthog_events") }} as sent on events.event_uuid = sent.uuid
+        union all
+        select export_file
+        from {{ ref("rejected_events") }}
+        union all
+        select export_file
+        from {{ source("amplitude", "bad_lines") }}
+        where not repaired
     ),
 
-    events as (select count(*) as lines from {{ ref("posthog_events") }}),
+    members as (select export_file, count(*) as ends from ends group by export_file),
 
-    rejections as (select count(*) as lines from {{ ref("rejected_events") }})
+    exports as (select file, lines from {{ source("amplitude", "exports") }}),
 
-select
-    exports.lines as exported,
-    events.lines as sent,
-    rejections.lines as rejected,
-    bad_lines.lines as unreadable,
-from exports
-cross join events
-cross join rejections
-cross join bad_lines
-where exports.lines <> events.lines + rejections.lines + bad_lines.lines
+    counted as (
+        select exports.file, exports.lines, coalesce(sum(members.ends), 0) as ends,
+        from exports
+        left join
+            members
+            on exports.file = members.export_file
+            or starts_with(members.export_file, exports.file || '/')
+        group by exports.file, exports.lines
+    )
+
+select *
+from counted
+where lines <> ends

@@ -21,36 +21,68 @@
 {% macro entries_set(entries) -%}
     list_filter(
         {{ entries }},
-        lambda entry: not (starts_with(entry.key, 'initial_') and entry.value::varchar = '"EMPTY"')
+        lambda entry:
+        not (starts_with(entry.key, 'initial_') and coalesce(entry.value::varchar, '') = '"EMPTY"')
     )
 {%- endmacro %}
 
-{# Each with the first element of its list, or its value if that is no list. #}
-{% macro first_element_members(entries) -%}
+{# Each with the first key of its list, or its value if that is no list; without a key, none. #}
+{% macro first_key_members(entries) -%}
     list_transform(
-        {{ entries }},
-        lambda entry:to_json(entry.key)
+        list_filter({{ entries }}, lambda entry:{{ first_key("entry.value") }} is not null),
+        lambda entry:to_json({{ escaped_name("entry.key") }})
         || ':'
-        || coalesce(json_extract(entry.value, '$[0]'), entry.value, 'null')::varchar
+        || to_json({{ first_key("entry.value") }})
     )
+{%- endmacro %}
+
+{# The first key of a group type's value as text: `["a", "b"]` and `"a"` give a; null for the rest. #}
+{% macro first_key(value) -%}
+    case
+        json_type({{ value }})
+        when 'ARRAY'
+        then {{ blank_to_null("json_extract_string(" ~ value ~ ", '$[0]')") }}
+        when 'OBJECT'
+        then null
+        else {{ blank_to_null("json_extract_string(" ~ value ~ ", '$')") }}
+    end
 {%- endmacro %}
 
 {#
-    Each under its own name, then once more those that have a name of PostHog's in `names`, a map. A
-    name that begins with `$` would make PostHog act, so it gets the prefix `amplitude_`.
+    A name that PostHog will not act on: one that begins with `$`, or that this project sets itself,
+    gets the prefix `amplitude_`. So does one that looks prefixed already: no two names become one.
 #}
+{% macro escaped_name(name) -%}
+    case
+        when
+            (
+                starts_with({{ name }}, '$')
+                or starts_with({{ name }}, 'amplitude_')
+                or {{ name }} in ('analytics_source', 'historical_migration')
+            )
+            and regexp_matches(
+                {{ name }},
+                '^(amplitude_)*(\$|(analytics_source|historical_migration|amplitude_cohort_ids)$)'
+            )
+        then 'amplitude_' || {{ name }}
+        else {{ name }}
+    end
+{%- endmacro %}
+
+{# Each under its own name, escaped. #}
+{% macro escaped_members(entries) -%}
+    list_transform(
+        {{ entries }},
+        lambda entry:to_json({{ escaped_name("entry.key") }})
+        || ':'
+        || coalesce(entry.value::varchar, 'null')
+    )
+{%- endmacro %}
+
+{# Each under its own name, escaped, then once more those that have a name in `names`, a map. #}
 {% macro renamed_members(entries, names) -%}
     list_concat(
-        list_transform(
-            {{ entries }},
-            lambda entry:to_json(
-                case
-                    when starts_with(entry.key, '$') then 'amplitude_' || entry.key else entry.key
-                end
-            )
-            || ':'
-            || coalesce(entry.value::varchar, 'null')
-        ),
+        {{ escaped_members(entries) }},
         -- Filtered first: a look-up in a map for every entry takes four times as long.
         list_transform(
             list_filter(

@@ -8,47 +8,43 @@ with
             events.device_id,
             events.amplitude_id,
             events.server_upload_at,
-            events.event_uuid,
             amplitude_ids.users > 0 as is_identified,
+            row_number() over (
+                partition by events.device_id order by {{ order_of_arrival("events") }}
+            ) as position,
         from events
         inner join amplitude_ids on events.amplitude_id = amplitude_ids.amplitude_id
-        where events.device_id is not null and events.server_upload_at is not null
+        where
+            events.device_id is not null
+            and events.server_upload_at is not null
+            and not {{ is_nobodys_id("events.device_id") }}
     ),
 
     first_anonymous_rows as (
-        select device_id, amplitude_id, server_upload_at, event_uuid,
+        select device_id, amplitude_id, min(position) as position,
         from rows_on_devices
         where not is_identified
-        qualify
-            row_number() over (
-                partition by device_id, amplitude_id order by server_upload_at, event_uuid
-            )
-            = 1
+        group by device_id, amplitude_id
     ),
 
-    identified_moments as (
-        select device_id, server_upload_at, arg_min(amplitude_id, event_uuid) as amplitude_id,
-        from rows_on_devices
-        where is_identified
-        group by device_id, server_upload_at
-    ),
+    identified_rows as (select * from rows_on_devices where is_identified),
 
-    next_identified as (
+    next_identified_rows as (
         select
             first_anonymous_rows.amplitude_id,
             first_anonymous_rows.device_id,
-            identified_moments.amplitude_id as merged_into,
-            identified_moments.server_upload_at as merged_at,
+            identified_rows.amplitude_id as merged_into,
+            identified_rows.server_upload_at as merged_at,
         from first_anonymous_rows
         asof join
-            identified_moments
-            on first_anonymous_rows.device_id = identified_moments.device_id
-            and first_anonymous_rows.server_upload_at <= identified_moments.server_upload_at
+            identified_rows
+            on first_anonymous_rows.device_id = identified_rows.device_id
+            and first_anonymous_rows.position < identified_rows.position
     ),
 
     earliest_merge as (
         select *
-        from next_identified
+        from next_identified_rows
         qualify row_number() over (partition by amplitude_id order by merged_at, device_id) = 1
     )
 

@@ -21,6 +21,7 @@ with
     judged as (
         select
             devices.*,
+            {{ is_nobodys_id("devices.device_id") }} as is_nobodys,
             {{ is_illegal_id("devices.device_id") }} as has_illegal_id,
             coalesce({{ is_illegal_id("devices.owner") }}, false) as has_illegal_owner,
             users.user_id is not null as is_also_a_user_id,
@@ -53,6 +54,8 @@ with
         select
             *,
             case
+                when is_nobodys
+                then null
                 when status in ('alias', 'illegal_id', 'shared_device')
                 then owner
                 when status = 'collision'

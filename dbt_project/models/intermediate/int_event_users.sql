@@ -24,6 +24,8 @@ with
         select
             events.event_uuid,
             events.server_upload_at,
+            events.event_at,
+            events.event_id,
             events.user_id as own_user_id,
             events.device_id,
             events.amplitude_id,

@@ -7,6 +7,8 @@ with
         select
             events.event_uuid,
             events.server_upload_at,
+            events.event_at,
+            events.event_id,
             events.own_user_id,
             events.device_id,
             case

@@ -14,10 +14,7 @@ with
             identified.distinct_id,
             identified.person_id,
             coalesce(
-                event_names.posthog_event,
-                case when starts_with(events.event_type, '$') then 'amplitude_' end
-                || events.event_type,
-                events.event_type
+                event_names.posthog_event, {{ escaped_name("events.event_type") }}
             ) as posthog_event,
             coalesce(event_names.excluded, false) as is_excluded,
             event_names.reason as exclusion,

@@ -15,6 +15,7 @@ with
             coalesce(events.platform = 'Web', false) as is_web,
             coalesce({{ json_strict("events.event_properties") }}, '{}') as event_bag,
             coalesce({{ json_strict("events.user_properties") }}, '{}') as user_bag,
+            nullif({{ json_strict("events.groups") }}, '{}') as group_bag,
             coalesce(group_types.names, []) as group_type_names,
             names.event_names,
             names.user_names,
@@ -29,7 +30,7 @@ with
             *,
             {{ json_entries("event_bag") }} as event_entries,
             {{ json_entries("user_bag") }} as user_entries,
-            {{ json_entries("coalesce(groups, '{}')") }} as group_entries,
+            {{ json_entries("coalesce(group_bag, '{}')") }} as group_entries,
         from sendable
     ),
 
@@ -49,8 +50,9 @@ with
             as set_members,
             {{ renamed_members(entries_with_prefix("set_entries", "initial_"), "user_names") }}
             as set_once_members,
-            {{ first_element_members("sent_group_entries") }} as group_members,
+            {{ first_key_members("sent_group_entries") }} as group_members,
             {{ struct_members(standard_properties()) }} as standard_members,
+            '"$amplitude_groups":' || group_bag as all_groups_member,
         from sorted_out
     ),
 
@@ -60,7 +62,8 @@ with
             list_concat(
                 event_members,
                 [
-                    standard_members,
+                    {{ json_strict("standard_members") }},
+                    all_groups_member,
                     {{ json_object_member("$set", "set_members") }},
                     {{ json_object_member("$set_once", "set_once_members") }},
                     {{ json_object_member("$groups", "group_members") }}

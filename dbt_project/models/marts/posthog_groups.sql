@@ -1,5 +1,9 @@
 with
-    events as (select * from {{ ref("stg_amplitude__events") }}),
+    events as (
+        select *, coalesce(server_upload_at, event_at) as told_at
+        from {{ ref("stg_amplitude__events") }}
+        where group_properties <> '{}'
+    ),
 
     group_types as (select * from {{ ref("int_group_types") }} where position <= 5),
 
@@ -7,17 +11,19 @@ with
         select
             event_uuid,
             event_at,
-            server_upload_at,
+            event_id,
+            told_at,
             unnest({{ json_entries("group_properties") }}, recursive := true),
         from events
-        where group_properties <> '{}' and event_at is not null
+        where told_at is not null
     ),
 
     keys as (
         select
             event_uuid,
             event_at,
-            server_upload_at,
+            event_id,
+            told_at,
             key as group_type,
             unnest({{ json_entries("value") }}) as entry,
         from types
@@ -26,47 +32,61 @@ with
 
     states as (
         select
+            keys.event_uuid,
+            keys.event_at,
+            keys.event_id,
+            keys.told_at,
             keys.group_type,
             keys.entry.key as group_key,
             {{ json_strict("keys.entry.value::varchar") }} as group_set,
-            keys.event_at,
-            keys.server_upload_at,
-            keys.event_uuid,
         from keys
         inner join group_types on keys.group_type = group_types.group_type
-        where json_type(keys.entry.value) = 'OBJECT'
+        where json_type(keys.entry.value) = 'OBJECT' and keys.entry.key <> ''
+    ),
+
+    -- PostHog applies what arrives in order of time: of one moment's states only the last can
+    -- count.
+    last_of_moment as (
+        select *
+        from states
+        qualify
+            row_number() over (
+                partition by group_type, group_key, told_at
+                order by event_at desc, event_id desc, event_uuid desc
+            )
+            = 1
     ),
 
     changes as (
         select *
-        from states
+        from last_of_moment
         qualify
             group_set is distinct from lag(group_set) over (
-                partition by group_type, group_key order by server_upload_at, event_uuid
+                partition by group_type, group_key order by told_at
             )
     ),
 
+    opened as (select *, {{ json_entries("group_set") }} as entries from changes),
+
     messages as (
         select
-            {{ uuid_v5("concat_ws(chr(31), 'group', group_type, group_key, event_at, group_set)") }}
+            {{
+                uuid_v5(
+                    "to_json(['group', group_type, group_key, told_at::varchar, group_set])::varchar"
+                )
+            }}
             as uuid,
             '$groupidentify' as event,
             'amplitude_groups' as distinct_id,
-            min(event_at) as "timestamp",
-            any_value(
-                json_object(
-                    '$group_type',
-                    group_type,
-                    '$group_key',
-                    group_key,
-                    '$group_set',
-                    group_set::json,
-                    '$geoip_disable',
-                    true
-                )
-            )::varchar as properties,
-        from changes
-        group by uuid
+            told_at as "timestamp",
+            '{"$group_type":'
+            || to_json({{ escaped_name("group_type") }})
+            || ',"$group_key":'
+            || to_json(group_key)
+            || ',"$group_set":'
+            || {{ json_object_text(escaped_members("entries")) }}
+            || ',"$geoip_disable":true}' as properties,
+        from opened
     )
 
     {{ posthog_message("messages") }}

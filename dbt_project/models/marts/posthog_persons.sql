@@ -1,57 +1,90 @@
 with
     identified as (select * from {{ ref("int_events_identified") }}),
 
-    judged as (select * from {{ ref("int_posthog_events") }} where rejection is null),
+    judged as (select * from {{ ref("int_posthog_events") }}),
 
     events as (select * from {{ ref("stg_amplitude__events") }}),
 
-    profiles as (select * from {{ ref("stg_amplitude__user_profiles") }} where is_found),
+    profiles as (
+        select *
+        from {{ ref("stg_amplitude__user_profiles") }}
+        where is_found and user_properties is not null
+    ),
 
     names as (select * from {{ ref("int_property_names") }}),
 
-    last_snapshots as (
+    persons as (
+        select person_id, max(event_at) as last_event_at,
+        from judged
+        where rejection is null
+        group by person_id
+    ),
+
+    -- An event that is excluded by rule still says what its person was like.
+    snapshots as (
         select
             identified.person_id,
-            max(events.event_at) as last_event_at,
-            arg_max(
-                coalesce(events.user_properties, '{}'),
-                (identified.server_upload_at, identified.event_uuid)
-            ) as user_properties,
+            identified.event_uuid,
+            identified.server_upload_at,
+            identified.event_at,
+            identified.event_id,
+            {{ hash_64("events.user_properties") }} as state_hash,
         from identified
         inner join judged on identified.event_uuid = judged.event_uuid
         inner join events on identified.event_uuid = events.event_uuid
-        group by identified.person_id
+        where
+            coalesce(judged.rejection, 'excluded by rule') = 'excluded by rule'
+            and events.user_properties is not null
+    ),
+
+    changes as (
+        select *
+        from snapshots
+        qualify
+            state_hash is distinct from lag(state_hash) over (
+                partition by person_id order by {{ order_of_arrival("snapshots") }}
+            )
+    ),
+
+    last_changes as (
+        select *
+        from changes
+        qualify
+            lead(event_uuid) over (
+                partition by person_id order by {{ order_of_arrival("changes") }}
+            )
+            is null
     ),
 
     states as (
         select
-            last_snapshots.person_id,
-            last_snapshots.last_event_at,
-            {{
-                json_strict(
-                    "coalesce(profiles.user_properties, last_snapshots.user_properties)::varchar"
-                )
-            }} as user_properties,
+            persons.person_id,
+            coalesce(last_changes.event_at, persons.last_event_at) as since,
+            coalesce(profiles.user_properties, events.user_properties)::varchar as user_bag,
             profiles.cohort_ids,
             names.user_names,
-        from last_snapshots
-        left join profiles on last_snapshots.person_id = profiles.user_id
+        from persons
+        left join last_changes on persons.person_id = last_changes.person_id
+        left join events on last_changes.event_uuid = events.event_uuid
+        left join profiles on persons.person_id = profiles.user_id
         cross join names
     ),
 
-    opened as (select *, {{ json_entries("user_properties") }} as entries from states),
+    strict as (
+        select * replace (coalesce({{ json_strict("user_bag") }}, '{}') as user_bag), from states
+    ),
 
-    sorted_out as (select *, {{ entries_set("entries") }} as set_entries from opened),
+    opened as (select *, {{ json_entries("user_bag") }} as entries, from strict),
+
+    sorted_out as (select *, {{ entries_set("entries") }} as set_entries, from opened),
 
     spelled as (
         select
             person_id,
-            last_event_at,
+            since,
             {{ renamed_members(entries_without_prefix("set_entries", "initial_"), "user_names") }}
             || case
-                when cohort_ids is null
-                then []
-                else ['"amplitude_cohort_ids":' || cohort_ids::varchar]
+                when cohort_ids is null then [] else ['"amplitude_cohort_ids":' || cohort_ids]
             end as set_members,
             {{ renamed_members(entries_with_prefix("set_entries", "initial_"), "user_names") }}
             as set_once_members,
@@ -61,31 +94,29 @@ with
     assembled as (
         select
             person_id as distinct_id,
-            last_event_at as "timestamp",
+            since as "timestamp",
             [
                 {{ json_object_member("$set", "set_members") }},
-                {{ json_object_member("$set_once", "set_once_members") }}
+                {{ json_object_member("$set_once", "set_once_members") }},
+                '"$geoip_disable":true'
             ] as members,
         from spelled
         where len(set_members) > 0 or len(set_once_members) > 0
     ),
 
-    messages as (
-        select
-            distinct_id,
-            "timestamp",
-            {{ json_object_text("members || ['\"$geoip_disable\":true']") }} as properties,
+    written as (
+        select distinct_id, "timestamp", {{ json_object_text("members") }} as properties,
         from assembled
     ),
 
-    identified_messages as (
+    messages as (
         select
-            {{ uuid_v5("concat_ws(chr(31), 'person', distinct_id, properties)") }} as uuid,
-            '$set' as event,
-            distinct_id,
-            "timestamp",
-            properties,
-        from messages
+            {{
+                uuid_v5(
+                    "to_json(['person', distinct_id, \"timestamp\"::varchar, properties])::varchar"
+                )
+            }} as uuid, '$set' as event, distinct_id, "timestamp", properties,
+        from written
     )
 
-    {{ posthog_message("identified_messages") }}
+    {{ posthog_message("messages") }}

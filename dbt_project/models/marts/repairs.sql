@@ -1,70 +1,29 @@
 with
-    events as (select * from {{ ref("stg_amplitude__events") }}),
-
-    times as (
-        select
-            event_uuid,
-            'event_at' as column_name,
-            raw_event_time as exported_value,
-            event_at::varchar as used_value,
-            'unreadable or after the upload: ' || event_at_source || ' instead' as rule,
-        from events
-        where event_at_source <> 'event_time'
+    events as (
+        select *, {{ json_entries("unusable_cells") }} as cells
+        from {{ ref("stg_amplitude__events") }}
+        where unusable_cells is not null
     ),
 
-    numbers as (
-        select
-            event_uuid,
-            unnest(
-                [
-                    ['amplitude_id', raw_amplitude_id, amplitude_id::varchar],
-                    ['session_id', nullif(raw_session_id, '-1'), session_id::varchar],
-                    ['location_lat', raw_location_lat, location_lat::varchar],
-                    ['location_lng', raw_location_lng, location_lng::varchar]
-                ]
-            ) as cell,
-        from events
+    cells as (
+        select event_uuid, event_at, event_at_source, unnest(cells, recursive := true) from events
     ),
 
-    unreadable_numbers as (
+    repairs as (
         select
             event_uuid,
-            cell[1] as column_name,
-            cell[2] as exported_value,
-            cell[3] as used_value,
-            'not a number: null instead' as rule,
-        from numbers
-        where cell[2] is not null and cell[3] is null
-    ),
-
-    bags as (
-        select
-            event_uuid,
-            unnest(
-                [
-                    ['event_properties', raw_event_properties, event_properties],
-                    ['user_properties', raw_user_properties, user_properties]
-                ]
-            ) as cell,
-        from events
-    ),
-
-    unreadable_bags as (
-        select
-            event_uuid,
-            cell[1] as column_name,
-            cell[2] as exported_value,
-            cell[3] as used_value,
-            'not a JSON object: null instead' as rule,
-        from bags
-        where cell[2] is not null and cell[3] is null
+            key as export_key,
+            json_extract_string(value, '$') as exported_value,
+            case when key = 'event_time' then event_at::varchar end as used_value,
+            case
+                when key <> 'event_time'
+                then 'unreadable: null instead'
+                when event_at_source is null
+                then 'unreadable or absent, as are all times: the event is not sent'
+                else 'unreadable, absent or after the upload: ' || event_at_source || ' instead'
+            end as rule,
+        from cells
     )
 
 select *
-from times
-union all by name
-select *
-from unreadable_numbers
-union all by name
-select *
-from unreadable_bags
+from repairs

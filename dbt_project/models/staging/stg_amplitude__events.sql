@@ -19,5 +19,5 @@ with
         from latest
     )
 
-select * exclude (content)
+select * exclude (exported)
 from events

@@ -19,7 +19,7 @@ with
                 then 'event_time'
                 when client_event_time_at <= coalesce(server_upload_at, client_event_time_at)
                 then 'client_event_time'
-                when server_received_at is not null
+                when server_received_at <= coalesce(server_upload_at, server_received_at)
                 then 'server_received_time'
                 when server_upload_at is not null
                 then 'server_upload_time'
@@ -31,7 +31,10 @@ with
         select
             coalesce(
                 try_cast(uuid as uuid),
-                case when try_cast(uuid as uuid) is null then {{ uuid_v5(line_content()) }} end
+                case
+                    when try_cast(uuid as uuid) is null
+                    then {{ uuid_v5("to_json(" ~ raw_line() ~ ")::varchar") }}
+                end
             ) as event_uuid,
             {{ blank_to_null("event_type") }} as event_type,
             case
@@ -50,9 +53,9 @@ with
             server_upload_at,
             {{ blank_to_null("user_id") }} as user_id,
             {{ blank_to_null("device_id") }} as device_id,
-            try_cast(amplitude_id as bigint) as amplitude_id,
-            nullif(try_cast(session_id as bigint), -1) as session_id,
-            try_cast(event_id as bigint) as event_id,
+            {{ exact_bigint("amplitude_id") }} as amplitude_id,
+            nullif({{ exact_bigint("session_id") }}, -1) as session_id,
+            {{ exact_bigint("event_id") }} as event_id,
             insert_id,
             platform,
             library,
@@ -81,17 +84,12 @@ with
             {{ json_object_or_null("groups") }} as groups,
             {{ json_object_or_null("group_properties") }} as group_properties,
             extra,
-            event_time as raw_event_time,
-            amplitude_id as raw_amplitude_id,
-            session_id as raw_session_id,
-            location_lat as raw_location_lat,
-            location_lng as raw_location_lng,
-            event_properties as raw_event_properties,
-            user_properties as raw_user_properties,
-            {{ line_content() }} as content,
+            {{ raw_line() }} as exported,
             export_file,
         from dated
-    )
+    ),
+
+    inspected as (select *, {{ unusable_cells() }} as unusable_cells, from typed)
 
 select *
-from typed
+from inspected

@@ -8,7 +8,10 @@ with
             lines.*,
             row_number() over (
                 partition by lines.event_uuid
-                order by lines.server_upload_at desc nulls last, lines.export_file, lines.content
+                order by
+                    lines.server_upload_at desc nulls last,
+                    lines.export_file,
+                    to_json(lines.exported)::varchar
             ) as occurrence,
         from lines
         inner join repeated on lines.event_uuid = repeated.event_uuid

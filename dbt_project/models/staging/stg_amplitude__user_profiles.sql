@@ -5,7 +5,7 @@ with
         select
             {{ blank_to_null("user_id") }} as user_id,
             found as is_found,
-            user_data::json as answer,
+            try_cast(user_data as json) as answer,
             fetched_at at time zone 'UTC' as fetched_at,
         from snapshots
         qualify row_number() over (partition by user_id order by fetched_at desc, snapshot) = 1
@@ -25,6 +25,8 @@ select
     user_id,
     is_found,
     {{ json_object_or_null("amplitude_properties") }} as user_properties,
-    cohort_ids,
+    case
+        when json_type(cohort_ids) = 'ARRAY' then {{ json_strict("cohort_ids::varchar") }}
+    end as cohort_ids,
     fetched_at,
 from unwrapped
