@@ -5,6 +5,7 @@ rows do not add up to their lines, the bad lines; then, when every line is accou
 export in `raw.exports`. Killed between any two, the next run does the rest.
 """
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -27,13 +28,13 @@ with events as (
         min(server_upload_time) as first_upload,
         max(server_upload_time) as last_upload
     from raw.events
-    where export_file in (select unnest(?))
+    where export_file in (select unnest(from_json(?, '["VARCHAR"]')))
     group by export_file
 ),
 bad_lines as (
     select export_file, count(*) as bad_lines
     from raw.bad_lines
-    where export_file in (select unnest(?)) and not repaired
+    where export_file in (select unnest(from_json(?, '["VARCHAR"]'))) and not repaired
     group by export_file
 )
 select export_file, coalesce(events, 0), coalesce(bad_lines, 0), first_upload, last_upload
@@ -175,7 +176,9 @@ def _insert_bad_lines(raw: RawTables, bad_lines: Mapping[str, Sequence[BadLine]]
 def _tally(raw: RawTables, members: Sequence[Member]) -> dict[str, _Tally]:
     """Count what has arrived, per member."""
     names = [member.name for member in members]
-    rows = raw.query(_TALLY, names, names) if names else []
+    # As one text: DuckDB binds a list a hundred times more slowly.
+    listed = json.dumps(names)
+    rows = raw.query(_TALLY, listed, listed)
     return dict.fromkeys(names, _Tally()) | {name: _Tally(*facts) for name, *facts in rows}
 
 

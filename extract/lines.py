@@ -9,7 +9,12 @@ import json
 import re
 from dataclasses import dataclass
 
-_SURROGATE_HINT = re.compile(rb"\\u[dD][89a-fA-F]")
+# Quick to rule out: a high half with no low one after it, a low half with no high one before, or an
+# escaped backslash that could make either only look like a half.
+_SUSPECT = re.compile(
+    rb"\\\\u[dD]|\\u[dD](?:[89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])"
+    rb"|(?<!\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD])[c-fC-F])"
+)
 _HIGH = rb"\\u[dD][89abAB][0-9a-fA-F]{2}"
 _LOW = rb"\\u[dD][c-fC-F][0-9a-fA-F]{2}"
 # An escaped backslash comes first: in `\\ud83d` the `u` belongs to no escape.
@@ -32,7 +37,7 @@ class BadLine:
 
 def has_lone_surrogate(chunk: bytes) -> bool:
     """Whether any string in these lines holds half of a surrogate pair, written as an escape."""
-    if not _SURROGATE_HINT.search(chunk):
+    if not _SUSPECT.search(chunk):
         return False
     return any(match["lone"] for match in _ESCAPES.finditer(chunk))
 

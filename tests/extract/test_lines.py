@@ -14,6 +14,7 @@ REPAIRABLE = [
     (rb'{"a":"\uDD56\uD83E"}', rb'{"a":"\ufffd\ufffd"}'),
     (rb'{"a":"\ud83d\ud83d\ude00"}', rb'{"a":"\ufffd\ud83d\ude00"}'),
     (rb'{"a":"\\\ud83d"}', rb'{"a":"\\\ufffd"}'),
+    (rb'{"a":"\\ud83d\ude00"}', rb'{"a":"\\ud83d\ufffd"}'),
     (rb'{"\ud83d":{"b":["\ud83d\n"]}}', rb'{"\ufffd":{"b":["\ufffd\n"]}}'),
     (rb'{"a":"\ud83d","n":' + b"1" * 5000 + b"}", rb'{"a":"\ufffd","n":' + b"1" * 5000 + b"}"),
 ]
