@@ -67,6 +67,11 @@ format: _ready-dev
 test *ARGUMENTS: _ready-dev
     {{ python }} -m pytest "$@"
 
+# Measure a stage against its floor and its peer, as in: just bench extract 1000000
+[no-exit-message]
+bench STAGE *SIZES: _ready-dev
+    @stage=$1; shift; {{ python }} -m "bench.$stage" "$@"
+
 # Pin every dependency again, with hashes, within the ranges of pyproject.toml
 pin: _ready-dev
     .venv/bin/uv pip compile pyproject.toml --universal --generate-hashes --no-strip-extras --no-header --no-emit-index-url --no-emit-find-links --quiet --upgrade --output-file requirements.txt
