@@ -41,7 +41,6 @@ dbt *ARGUMENTS: _ready
 [no-exit-message]
 docs: _ready
     @{{ python }} -m dbt_project docs generate --static --quiet
-    @echo "Open dbt/target/static_index.html in DATA_DIR (default: data)."
 
 # Serve the sandbox's Amplitude and PostHog until Ctrl-C, and print the settings for them
 [no-exit-message]
@@ -81,17 +80,20 @@ _ready: (_install "requirements.txt")
 
 _ready-dev: (_install "requirements-dev.txt")
 
-# The environment holds what one requirements file pins; it is made again when that file changes.
+# The environment holds what one requirements file pins; it is set up again when another is wanted.
+# What developers need includes what users need.
 _install REQUIREMENTS:
     #!/bin/sh
     set -eu
+    if [ "$1" = requirements.txt ] && grep -qsxF "$(cksum requirements-dev.txt)" .venv/installed; then exit 0; fi
     wanted=$(cksum "$1")
     if grep -qsxF "$wanted" .venv/installed; then exit 0; fi
-    python=${PYTHON:-python3}
+    python=.venv/bin/python
+    [ -x "$python" ] || python=${PYTHON:-python3}
     "$python" -c 'import sys
     if not (3, 11) <= sys.version_info[:2] <= (3, 13):
-        sys.exit(f"Error: Python {sys.version.split()[0]} is not supported: install 3.11 to 3.13, or name one with PYTHON=python3.12.")'
+        sys.exit(f"Error: Python {sys.version.split()[0]} is not supported: remove .venv, and name a Python of 3.11 to 3.13, as in PYTHON=python3.12 just demo.")'
     echo "Setting up .venv from $1 ..." >&2
     [ -x .venv/bin/python ] || "$python" -m venv .venv
     .venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r "$1"
-    echo "$wanted" >> .venv/installed
+    echo "$wanted" > .venv/installed

@@ -28,6 +28,12 @@ from pipeline.warehouse import connect
 _PROJECT = Path(__file__).parent
 _BAD = {RunStatus.Error, TestStatus.Error, TestStatus.Fail}
 
+# Load refuses marts whose build failed or was killed: it may have left tables of two builds.
+_BEGIN = """
+drop schema if exists test_failures cascade;
+create schema if not exists marts;
+create or replace table marts.last_build as select false as succeeded;
+"""
 _FACTS = """
 select label, count
 from (
@@ -67,7 +73,13 @@ def main() -> None:
     """Build everything, or hand the arguments to dbt."""
     settings = Settings.read()
     if arguments := sys.argv[1:]:
-        sys.exit(0 if dbt(settings, arguments).success else 1)
+        _open(settings).close()
+        outcome = dbt(settings, arguments)
+        if outcome.exception and not outcome.result:
+            raise TransformError(_first_line(outcome.exception))
+        if arguments[:2] == ["docs", "generate"] and outcome.success:
+            print(f"Written: {settings.data_dir / 'dbt' / 'target'}/static_index.html")
+        sys.exit(0 if outcome.success else 1)
     transform(settings)
 
 
@@ -83,7 +95,7 @@ def transform(settings: Settings) -> None:
     with progress("dbt build", None, "models and tests") as advance:
         outcome = dbt(settings, ["build", "--quiet"], advance)
     if outcome.exception:
-        raise TransformError(f"dbt could not start: {_first_line(outcome.exception)}")
+        raise TransformError(f"dbt stopped: {_first_line(outcome.exception)}")
     results: list[RunResult] = list(outcome.result)  # type: ignore[arg-type]
     failures = [result for result in results if result.status in _BAD]
     if failures:
@@ -91,7 +103,8 @@ def transform(settings: Settings) -> None:
     for result in results:
         if result.status == TestStatus.Warn:
             note(f"Warning: {_explain(result)}")
-    with closing(connect(settings.warehouse, settings, read_only=True)) as connection:
+    with closing(connect(settings.warehouse, settings)) as connection:
+        connection.execute("update marts.last_build set succeeded = true")
         facts = dict(connection.sql(_FACTS).fetchall())
     seconds = {"seconds": time.monotonic() - started}
     summary("Transform", facts | _counts(results) | seconds)
@@ -116,24 +129,34 @@ def dbt(
             advance(1)
 
     try:
-        return dbtRunner(callbacks=[count_nodes]).invoke(list(arguments))
+        outcome = dbtRunner(callbacks=[count_nodes]).invoke(list(arguments))
     finally:
         # The adapter would hold the warehouse until this process ends.
         DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
+    if isinstance(outcome.exception, KeyboardInterrupt):
+        raise outcome.exception
+    return outcome
 
 
 def _prepare(settings: Settings) -> None:
-    """Fail early and clearly; and forget the failing rows of tests that no longer run."""
+    """Forget the last build: its verdict, and the failing rows of tests that no longer run."""
+    with closing(_open(settings)) as connection:
+        connection.execute(_BEGIN)
+
+
+def _open(settings: Settings) -> duckdb.DuckDBPyConnection:
+    """Open the warehouse, if there is one that extract has filled."""
     if not settings.warehouse.exists():
         raise StoreError(f"{settings.warehouse} does not exist: run `just extract` first.")
-    with closing(connect(settings.warehouse, settings)) as connection:
-        try:
-            connection.execute("from raw.exports limit 0")
-        except duckdb.CatalogException:
-            raise StoreError(
-                f"{settings.warehouse} holds no export: run `just extract` first."
-            ) from None
-        connection.execute("drop schema if exists test_failures cascade")
+    connection = connect(settings.warehouse, settings)
+    try:
+        connection.execute("from raw.exports limit 0")
+    except duckdb.CatalogException:
+        connection.close()
+        raise StoreError(
+            f"{settings.warehouse} holds no export: run `just extract` first."
+        ) from None
+    return connection
 
 
 def _counts(results: Iterable[RunResult]) -> dict[str, object]:

@@ -10,6 +10,7 @@ from load.errors import LoadError, UnreachableError
 from load.outcomes import Answer, Outcome, Refusal
 from load.pace import Pace, Sleep, StoppedError
 from load.sink import BatchRefusedError, BusyError, Sink
+from pipeline.terminal import note
 
 MAX_ATTEMPTS = 8
 MAX_SILENT_ATTEMPTS = 3  # an event that PostHog does not mention is asked about so many times
@@ -55,7 +56,7 @@ class Carrier:
         except BusyError as error:
             raise UnreachableError(
                 f"PostHog did not take a batch in {MAX_ATTEMPTS} attempts, the last time: {error}. "
-                "What it acknowledged is recorded; run `just load` again when it is well."
+                "What it acknowledged is recorded: check POSTHOG_HOST, and run `just load` again."
             ) from None
         except UnsettledError:
             pass  # the run goes on, and ends by saying how many are not acknowledged
@@ -78,6 +79,8 @@ class Carrier:
         try:
             answer = self._sink.send(request.pending, request.id, number)
         except BusyError as error:
+            if number == 1:
+                note(f"PostHog took no batch: {error}; trying again")
             self._hold(error.wait_seconds)
             raise
         outcome.accepted += answer.accepted

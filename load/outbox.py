@@ -200,6 +200,12 @@ def _require_marts(cursor: duckdb.DuckDBPyConnection, warehouse: Path) -> None:
         "select table_name from information_schema.tables"
         " where table_catalog = 'warehouse' and table_schema = 'marts'"
     ).fetchall()
-    missing = [f"marts.posthog_{phase}" for phase in PHASES if (f"posthog_{phase}",) not in rows]
+    needed = [*(f"posthog_{phase}" for phase in PHASES), "last_build"]
+    missing = [f"marts.{table}" for table in needed if (table,) not in rows]
     if missing:
         raise OutboxError(f"{warehouse} has no {', '.join(missing)}: run `just transform` first.")
+    if not cursor.execute("select succeeded from warehouse.marts.last_build").fetchall()[0][0]:
+        raise OutboxError(
+            f"The last build of {warehouse} failed or was stopped, so its tables must not be sent: "
+            "run `just transform` until it succeeds."
+        )

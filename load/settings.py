@@ -18,27 +18,28 @@ INGESTION_HOSTS = {
 }
 """The web app's hosts, which people copy from their browser, and where events go instead."""
 
+_DEFAULT_PORTS = {"http": 80, "https": 443}
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 def _project_token(token: SecretStr) -> SecretStr:
-    value = token.get_secret_value()
+    value = token.get_secret_value().strip()
     if value.startswith("phx_"):
         raise ValueError(
             "a personal API key (phx_...) sends no events; use the project's (phc_...)"
         )
     if not re.fullmatch(r"phc_[\x21-\x7e]+", value):
         raise ValueError("a project token starts with phc_ (PostHog: Settings > Project)")
-    return token
+    return SecretStr(value)
 
 
 def _ingestion_host(host: str) -> str:
     try:
         url = urlsplit(host.strip().rstrip("/"))
-        port = "" if url.port is None else f":{url.port}"
+        port = "" if url.port in {None, _DEFAULT_PORTS.get(url.scheme)} else f":{url.port}"
     except ValueError:
         raise ValueError("not a URL; give one like https://us.i.posthog.com") from None
-    name = url.hostname or ""
+    name = (url.hostname or "").rstrip(".")
     if url.scheme != "https" and not (url.scheme == "http" and name in _LOOPBACK):
         raise ValueError("give an https address like https://us.i.posthog.com")
     if not name or "@" in url.netloc or url.path or url.query or url.fragment:

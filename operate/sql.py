@@ -1,6 +1,6 @@
 """`python -m operate.sql [QUERY]`: DuckDB's shell on the warehouse, read-only.
 
-The newest ledger is attached as `delivery`, unless a loader holds it right now.
+The ledger that was written last is attached as `delivery`, unless a loader holds it right now.
 """
 
 import os
@@ -40,6 +40,8 @@ def _ledger(settings: Settings) -> list[str]:
     except StoreError as error:
         note(f"Without the ledger: {error}")
         return []
+    if len(ledgers) > 1:
+        note(f"delivery is {ledgers[-1].stem}, of {len(ledgers)} destinations the last one used.")
     path = str(ledgers[-1]).replace("'", "''")
     return ["-cmd", f"attach '{path}' as delivery (read_only)"]
 

@@ -4,16 +4,20 @@ The environment wins over the file. `ENV_FILE` names another file; set empty, no
 """
 
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Self
+from typing import Annotated, Self
 
 from dotenv import load_dotenv
-from pydantic import Field, ValidationError
+from dotenv.parser import parse_stream
+from pydantic import AfterValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from pipeline.errors import SettingError
 
+_MEGABYTES = {"M": 1, "G": 1_000, "T": 1_000_000}
+_LEAST_MEGABYTES = 200  # below, DuckDB cannot even sort a mart
 _QUIET_TOOLS = {
     "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
     "DO_NOT_TRACK": "1",
@@ -27,11 +31,33 @@ def load_environment() -> None:
     """Put the lines of `.env` into the environment, where dbt and all stages look for settings.
 
     dbt and dlt would report their usage to their makers; here nobody's tools phone home.
+
+    Raises:
+        SettingError: the file cannot be read, or one of its lines; a skipped line would leave a
+            default in force that its author meant to change.
     """
     os.environ.update(_QUIET_TOOLS)
-    env_file = os.environ.get("ENV_FILE", ".env")
-    if env_file:
-        load_dotenv(env_file, override=False)
+    named = os.environ.get("ENV_FILE")
+    env_file = Path(".env" if named is None else named)
+    if named == "" or (named is None and not env_file.exists()):
+        return
+    try:
+        with env_file.open(encoding="utf-8-sig") as lines:
+            faults = [binding.original.line for binding in parse_stream(lines) if binding.error]
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingError(f"{env_file} cannot be read ({error}): check ENV_FILE.") from None
+    if faults:
+        raise SettingError(
+            f"{env_file}, line {faults[0]}, is not NAME=value: is a quote missing its partner?"
+        )
+    load_dotenv(env_file, override=False, encoding="utf-8-sig")
+
+
+def _memory_limit(text: str) -> str:
+    match = re.fullmatch(r"(\d+(?:\.\d+)?) ?([MGT])i?B", text)
+    if not match or float(match[1]) * _MEGABYTES[match[2]] < _LEAST_MEGABYTES:
+        raise ValueError(f"give an amount of at least {_LEAST_MEGABYTES}MB, like 4GB")
+    return text
 
 
 class Settings(BaseSettings):
@@ -45,9 +71,9 @@ class Settings(BaseSettings):
         env_ignore_empty=True, extra="ignore", frozen=True, hide_input_in_errors=True
     )
 
-    data_dir: Path = Path("data")
+    data_dir: Annotated[Path, AfterValidator(Path.expanduser)] = Path("data")
     duckdb_threads: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1)
-    duckdb_memory_limit: str = Field("4GB", pattern=r"^\d+(\.\d+)? ?[KMGT]i?B$")
+    duckdb_memory_limit: Annotated[str, AfterValidator(_memory_limit)] = "4GB"
 
     @classmethod
     def read(cls) -> Self:
@@ -70,8 +96,10 @@ class Settings(BaseSettings):
 def _explain(error: ValidationError) -> Iterator[str]:
     for fault in error.errors(include_url=False, include_input=False):
         name = "_".join(str(part) for part in fault["loc"]).upper()
+        reason = fault["msg"].removeprefix("Value error, ")
         if fault["type"] == "missing":
             yield f"{name} is not set: put it in .env or the environment (see .env.example)."
+        elif name:
+            yield f"{name} is not usable: {reason}."
         else:
-            reason = fault["msg"].removeprefix("Value error, ")
-            yield " ".join(part for part in (name, f"is not usable: {reason}.") if part)
+            yield f"{reason}."

@@ -56,7 +56,7 @@ def make_folder(folder: Path) -> Path:
 def explain(path: Path, error: Exception) -> str:
     """Say in one line why DuckDB could not open a file."""
     text = str(error)
-    if "lock" in text:
+    if "Could not set lock" in text or "already open" in text:
         holder = re.search(r"PID (\d+)", text)
         process = f"process {holder[1]}" if holder else "another process"
         return f"{path} is in use by {process}: let it finish or close it, then run again."

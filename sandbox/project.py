@@ -1,7 +1,7 @@
 """Both sandbox servers at once, with a generated world, and the settings that point at them."""
 
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,13 +27,13 @@ class Project:
 @contextmanager
 def running(plan: Plan, folder: Path, ports: tuple[int, int] = (0, 0)) -> Iterator[Project]:
     """Generate a world in `folder` and serve it; port 0 takes a free one."""
-    truth = write_exports(plan, folder)
     amplitude = Amplitude(folder, API_KEY, SECRET_KEY)
-    with (
-        closing(PostHog(folder / "posthog.duckdb", TOKEN)) as posthog,
-        serving(amplitude.respond, ports[0]) as amplitude_url,
-        serving(posthog.respond, ports[1]) as posthog_url,
-    ):
+    with ExitStack() as stack:
+        # The ports first: a sandbox that is running already keeps its world.
+        amplitude_url = stack.enter_context(serving(amplitude.respond, ports[0]))
+        truth = write_exports(plan, folder)
+        posthog = stack.enter_context(closing(PostHog(folder / "posthog.duckdb", TOKEN)))
+        posthog_url = stack.enter_context(serving(posthog.respond, ports[1]))
         yield Project(truth, posthog, _settings(plan, amplitude_url, posthog_url))
 
 

@@ -50,5 +50,5 @@ class Demo:
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
     folder = tmp_path_factory.mktemp("demo")
-    printed = succeed("sandbox", folder, "demo")
+    printed = succeed("sandbox", folder, "demo", str(folder / "demo"))
     return Demo(folder / "demo", printed)

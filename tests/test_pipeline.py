@@ -3,6 +3,7 @@
 import csv
 import gzip
 import json
+import shutil
 import zipfile
 from collections.abc import Iterator
 from contextlib import closing
@@ -208,6 +209,22 @@ def test_without_what_it_needs_a_stage_says_which_to_run_first(stage: str, tmp_p
     assert done.stderr.startswith("Error: ")
     assert len(done.stderr.splitlines()) == 1
     assert "run `just" in done.stderr
+
+
+def test_marts_whose_build_failed_are_not_sent(demo: Demo, tmp_path: Path) -> None:
+    """A line that is missing from raw fails the law that every line is accounted for."""
+    shutil.copy(demo.folder / "warehouse.duckdb", tmp_path)
+    with duckdb.connect(tmp_path / "warehouse.duckdb") as warehouse:
+        warehouse.execute("update raw.exports set lines = lines + 1")
+    built = run_stage("dbt_project", tmp_path)
+    assert built.returncode == 1
+    error = built.stderr.splitlines()[-1]
+    assert error.startswith("Error: every_exported_line_is_accounted_for: ")
+    assert error.endswith('just sql "from test_failures.every_exported_line_is_accounted_for"')
+    settings = {"POSTHOG_HOST": "http://127.0.0.1:9", "POSTHOG_PROJECT_TOKEN": TOKEN}
+    loaded = run_stage("load", tmp_path, **settings)
+    assert loaded.returncode == 1
+    assert "run `just transform` until it succeeds" in loaded.stderr
 
 
 @pytest.mark.parametrize("stage", ["extract", "dbt_project", "operate.sql"])

@@ -67,6 +67,7 @@ class Stage:
         """Write the warehouse; marts that are not given are empty."""
         with closing(duckdb.connect(self.data_dir / "warehouse.duckdb")) as warehouse:
             warehouse.execute("create schema if not exists marts")
+            warehouse.execute("create or replace table marts.last_build as select true succeeded")
             for phase in PHASES:
                 rows = [
                     {**given, "properties": json.dumps(given["properties"])}
