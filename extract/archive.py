@@ -1,6 +1,7 @@
 """The archive: every export, byte for byte as it came, and beside it a record of what it is.
 
     {DATA_DIR}/archive/20240105T00_20240105T23.zip                the body of one answer
+    {DATA_DIR}/archive/20240105T21_20240105T23.r2.zip             some of its hours, asked again
     {DATA_DIR}/archive/20240106T00_20240106T03.empty              nothing for these hours
     {DATA_DIR}/archive/files/old/2019.json.gz                     exported earlier (EXTRACT_FILES)
     {DATA_DIR}/archive/records/20240105T00_20240105T23.zip.json   its record, written last
@@ -15,23 +16,25 @@ import json
 import os
 import shutil
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
+from uuid import uuid4
 
 from extract.errors import FileUnreadable
 from extract.windows import Window
 from pipeline.warehouse import make_folder
 
-Status = Literal["loaded", "empty"]
+Status = Literal["loaded", "empty", "suspicious"]
 
 
 @dataclass(frozen=True)
 class Export:
     """One file of the archive; `window` is null for a file that was exported earlier.
 
-    `status` is what the file is to become in `raw.exports`; times are UTC.
+    `status` is what the file is to become in `raw.exports`; times are UTC. `revision` counts from 1
+    how often these hours were asked for.
     """
 
     file: str
@@ -42,6 +45,11 @@ class Export:
     bytes: int
     fetched_at: datetime
     attempts: int
+
+    @property
+    def has_data(self) -> bool:
+        """Whether its file is Amplitude's, and not the marker of an empty window."""
+        return self.window is None or self.bytes > 0
 
 
 class Archive:
@@ -83,33 +91,53 @@ class Archive:
                 f"{self._record(export.file)}, then run `just extract` again."
             )
 
-    def add_window(self, window: Window, fetch: Callable[[Path], tuple[bool, int]]) -> Export:
+    def add_window(
+        self, window: Window, fetch: Callable[[Path], tuple[bool, int]], revision: int = 1
+    ) -> Export:
         """Archive a window; `fetch` writes its zip and returns whether it holds data, and attempts.
 
         Whatever `fetch` raises goes through, and the archive is as it was.
         """
-        partial = self.folder / f"{window.name}.partial"
+        name = window.name if revision == 1 else f"{window.name}.r{revision}"
+        partial = self.folder / f"{name}.partial"
         has_data, attempts = fetch(partial)
         if not has_data:
             partial.write_bytes(b"")
-        path = self.folder / f"{window.name}.{'zip' if has_data else 'empty'}"
-        return self._commit(partial, path, window, attempts)
+        path = self.folder / f"{name}.{'zip' if has_data else 'empty'}"
+        return self._commit(partial, path, window, attempts, revision)
+
+    def suspect(self, export: Export) -> Export:
+        """Record that an export holds too little to be believed."""
+        suspicious = replace(export, status="suspicious")
+        self._write(suspicious)
+        return suspicious
 
     def add_file(self, source: Path, name: str) -> Export:
         """Copy a file that was exported earlier to `files/{name}`."""
+        partial = self.new_partial()
+        shutil.copyfile(source, partial)
+        return self.take_file(partial, name)
+
+    def new_partial(self) -> Path:
+        """Return a temporary name inside the archive, for a file that is being brought in."""
+        return self.folder / f"{uuid4().hex}.partial"
+
+    def take_file(self, partial: Path, name: str) -> Export:
+        """Rename what was brought in under a temporary name to `files/{name}`."""
         path = self.folder / "files" / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_name(path.name + ".partial")
-        shutil.copyfile(source, partial)
+        self._record(f"files/{name}").parent.mkdir(parents=True, exist_ok=True)
         return self._commit(partial, path, None, 1)
 
-    def _commit(self, partial: Path, path: Path, window: Window | None, attempts: int) -> Export:
+    def _commit(
+        self, partial: Path, path: Path, window: Window | None, attempts: int, revision: int = 1
+    ) -> Export:
         sha256 = digest(partial)
         _rename_durably(partial, path)
         export = Export(
             file=path.relative_to(self.folder).as_posix(),
             window=window,
-            revision=1,
+            revision=revision,
             status="empty" if path.suffix == ".empty" else "loaded",
             sha256=sha256,
             bytes=path.stat().st_size,

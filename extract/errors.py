@@ -3,6 +3,9 @@
 ExtractError
 ├── CredentialsRefused
 ├── WindowFailed
+├── ProfileFailed
+├── ProfilesUnavailable
+│   └── WindowTooLarge
 └── FileUnreadable
 """
 
@@ -18,7 +21,23 @@ class CredentialsRefused(ExtractError):  # noqa: N818 - reads as what happened
 
 
 class WindowFailed(ExtractError):  # noqa: N818
-    """One window could not be downloaded; the others go on."""
+    """One window could not be downloaded, in so many attempts; the others go on."""
+
+    def __init__(self, message: str, attempts: int = 1) -> None:
+        super().__init__(message)
+        self.attempts = attempts
+
+
+class WindowTooLarge(WindowFailed):
+    """Amplitude does not give so many hours at once: each half is asked for instead."""
+
+
+class ProfileFailed(ExtractError):  # noqa: N818
+    """One profile could not be fetched; the others go on."""
+
+
+class ProfilesUnavailable(ExtractError):  # noqa: N818
+    """The organisation's plan has no profiles; the rest of the pipeline does without."""
 
 
 class FileUnreadable(ExtractError):  # noqa: N818

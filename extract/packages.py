@@ -13,12 +13,13 @@ from pipeline.terminal import progress
 
 # A gigabyte of lines, at Amplitude's usual compression of 9:1.
 _PACKAGE_BYTES = 120 << 20
+# A bucket can hold an object for each minute of ten years.
+_PACKAGE_FILES = 5_000
 
 
 def load_archive(raw: RawTables, archive: Archive, scratch: Path) -> list[FileUnreadable]:
     """Load every export that `raw.exports` does not list; damaged ones are returned, not loaded."""
-    loaded = loaded_files(raw)
-    pending = [export for export in archive.exports() if export.file not in loaded]
+    pending = pending_exports(raw, archive)
     failures: list[FileUnreadable] = []
     with progress("Loading", len(pending), "files") as advance:
         for package in _packages(pending):
@@ -29,12 +30,20 @@ def load_archive(raw: RawTables, archive: Archive, scratch: Path) -> list[FileUn
     return failures
 
 
+def pending_exports(raw: RawTables, archive: Archive) -> list[Export]:
+    """The exports that `raw.exports` does not list yet."""
+    loaded = loaded_files(raw)
+    return [export for export in archive.exports() if export.file not in loaded]
+
+
 def _packages(exports: Sequence[Export]) -> Iterator[list[Export]]:
     package: list[Export] = []
+    size = 0
     for export in exports:
-        if package and sum(e.bytes for e in package) + export.bytes > _PACKAGE_BYTES:
+        size += export.bytes
+        if package and (size > _PACKAGE_BYTES or len(package) == _PACKAGE_FILES):
             yield package
-            package = []
+            package, size = [], export.bytes
         package.append(export)
     if package:
         yield package
@@ -47,8 +56,8 @@ def _unpack(
         folder = scratch / str(number)
         try:
             archive.verify(export)
-            empty = export.status == "empty"
-            members = [] if empty else unpack(archive.path(export), export.file, folder)
+            path = archive.path(export)
+            members = unpack(path, export.file, folder) if export.has_data else []
             yield Unpacked(export, members)
         except FileUnreadable as failure:
             failures.append(failure)

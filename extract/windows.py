@@ -1,16 +1,19 @@
 """Windows: ranges of whole UTC hours, as the Export API counts them, with both ends inclusive.
 
 Pure. The hours are those of `server_upload_time`: an event that arrives late lands in a later hour,
-so hours that were archived once never need a second look to be complete.
+so an hour that Amplitude has finished never grows.
 Source: https://amplitude.com/docs/apis/analytics/export
 """
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise
 
 HOUR = timedelta(hours=1)
+DAY_HOURS = 24
+_MOST_HOURS = 365 * DAY_HOURS
+# Amplitude keeps what came before by day: hours of such a day cannot be had one by one.
+_HOURLY_SINCE = datetime(2014, 11, 12, tzinfo=UTC)
 _STAMP = "%Y%m%dT%H"
 
 
@@ -43,6 +46,33 @@ class Window:
         """The API's `end` parameter."""
         return self.last.strftime(_STAMP)
 
+    @property
+    def size(self) -> int:
+        """How many hours it has."""
+        return (self.last - self.first) // HOUR + 1
+
+    @property
+    def is_indivisible(self) -> bool:
+        """Whether Amplitude has nothing smaller: an hour, or a day from before it kept hours."""
+        return self.size == 1 or self.first < _HOURLY_SINCE
+
+    @property
+    def is_askable(self) -> bool:
+        """Whether it is whole UTC hours, and no more of them than Amplitude gives at once."""
+        whole = all(
+            hour.utcoffset() == timedelta()
+            and hour == hour.replace(minute=0, second=0, microsecond=0)
+            for hour in (self.first, self.last)
+        )
+        return whole and self.size <= _MOST_HOURS
+
+    def cut(self, size: int) -> "tuple[Window, Window | None]":
+        """Its first hours, at most `size`, and what is left; whole if it is indivisible."""
+        if size >= self.size or self.is_indivisible:
+            return self, None
+        border = self.first + size * HOUR
+        return Window(self.first, border - HOUR), Window(border, self.last)
+
     def hours(self) -> Iterator[datetime]:
         """Each hour, in order."""
         hour = self.first
@@ -71,18 +101,29 @@ def last_complete_hour(now: datetime) -> datetime:
 
 
 def missing_windows(wanted: Window, archived: Iterable[Window]) -> list[Window]:
-    """The hours of `wanted` that no archived window covers, as windows of at most one UTC day."""
+    """The hours of `wanted` that no archived window covers, as windows of at most one UTC day.
+
+    Days that Amplitude keeps only as days are asked for as a whole.
+    """
     covered = {hour for window in archived for hour in window.hours()}
-    return list(_group([hour for hour in wanted.hours() if hour not in covered]))
+    missing = (hour for hour in wanted.hours() if hour not in covered)
+    return join_hours({whole for hour in missing for whole in _with_its_day(hour)})
 
 
-def _group(hours: list[datetime]) -> Iterator[Window]:
-    """Join consecutive hours of the same day."""
-    if not hours:
-        return
-    first = hours[0]
-    for hour, following in pairwise(hours):
-        if following - hour != HOUR or following.date() != hour.date():
-            yield Window(first, hour)
-            first = following
-    yield Window(first, hours[-1])
+def join_hours(hours: Iterable[datetime]) -> list[Window]:
+    """The fewest windows that are these hours exactly, none longer than its UTC day."""
+    windows: list[Window] = []
+    for hour in sorted(hours):
+        newest = windows[-1] if windows else None
+        if newest and hour - newest.last == HOUR and hour.date() == newest.last.date():
+            windows[-1] = Window(newest.first, hour)
+        else:
+            windows.append(Window(hour, hour))
+    return windows
+
+
+def _with_its_day(hour: datetime) -> Iterable[datetime]:
+    if hour >= _HOURLY_SINCE:
+        return [hour]
+    midnight = hour.replace(hour=0)
+    return (midnight + number * HOUR for number in range(DAY_HOURS))

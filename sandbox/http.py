@@ -4,13 +4,15 @@ The protocols themselves (`amplitude`, `posthog`) are such functions, so they ca
 without a socket; whoever talks to them over the wire talks real HTTP/1.1 with keep-alive.
 """
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from shutil import copyfileobj
+from socket import SO_LINGER, SOL_SOCKET
+from struct import pack
 from threading import Thread
 from urllib.parse import parse_qsl, urlsplit
 
@@ -26,12 +28,27 @@ class Request:
     body: bytes = b""
 
 
+class Reset(Exception):  # noqa: N818 - reads as what happens
+    """Raised by a stream: the connection is reset right there, as a crashed server's would be."""
+
+
+@dataclass(frozen=True)
+class Stream:
+    """A body of so many bytes, sent piece by piece, as slowly as the pieces come."""
+
+    size: int
+    pieces: Iterable[bytes]
+
+
+Body = bytes | Path | Stream
+
+
 @dataclass(frozen=True)
 class Response:
     """One HTTP response; a `Path` as body is streamed from disk."""
 
     status: int
-    body: bytes | Path
+    body: Body
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -69,7 +86,9 @@ def _handler(respond: Respond) -> type[BaseHTTPRequestHandler]:
                 self.send_header(name, value)
             self.send_header("Content-Length", str(_size(response.body)))
             self.end_headers()
-            _write(self, response.body)
+            # A client that gives up on a slow answer is none of the server's trouble.
+            with suppress(ConnectionError):
+                _write(self, response.body)
 
         do_GET = do_POST = _answer  # noqa: N815 - names that http.server looks for
 
@@ -90,13 +109,28 @@ def _read(handler: BaseHTTPRequestHandler) -> Request:
     )
 
 
-def _size(body: bytes | Path) -> int:
+def _size(body: Body) -> int:
+    if isinstance(body, Stream):
+        return body.size
     return body.stat().st_size if isinstance(body, Path) else len(body)
 
 
-def _write(handler: BaseHTTPRequestHandler, body: bytes | Path) -> None:
+def _write(handler: BaseHTTPRequestHandler, body: Body) -> None:
     if isinstance(body, bytes):
         handler.wfile.write(body)
-        return
-    with body.open("rb") as source:
-        copyfileobj(source, handler.wfile)
+    elif isinstance(body, Stream):
+        _write_pieces(handler, body)
+    else:
+        with body.open("rb") as source:
+            copyfileobj(source, handler.wfile)
+
+
+def _write_pieces(handler: BaseHTTPRequestHandler, body: Stream) -> None:
+    try:
+        for piece in body.pieces:
+            handler.wfile.write(piece)
+    except Reset:
+        # Closed without lingering, the system says RST where it would say FIN.
+        handler.connection.setsockopt(SOL_SOCKET, SO_LINGER, pack("ii", 1, 0))
+        handler.connection.close()
+        handler.close_connection = True

@@ -7,18 +7,21 @@ from pathlib import Path
 from zipfile import ZipFile
 
 import pytest
+import requests
 from pydantic import SecretStr
 
 from extract.amplitude_api import AmplitudeApi
-from extract.errors import CredentialsRefused, ExtractError, WindowFailed
+from extract.attempts import retry_after
+from extract.errors import CredentialsRefused, ExtractError, WindowFailed, WindowTooLarge
 from extract.windows import HOUR, Window
 from sandbox.http import Request, Response, serving
 from tests.extract.conftest import KEY, SECRET, settings_for
 
 FIRST = datetime(2024, 1, 5, tzinfo=UTC)
 DAY = Window(FIRST, FIRST + 23 * HOUR)
+ONE_HOUR = Window(FIRST, FIRST)
+OLD_DAY = Window(datetime(2014, 3, 1, tzinfo=UTC), datetime(2014, 3, 1, 23, tzinfo=UTC))
 WRONG_KEYS = b'{"error":{"metadata":{"details":"Invalid API/Secret Key combination"}}}'
-UNKNOWN = b'{"error": "User id and device id not seen before"}'
 
 
 def whole_zip() -> bytes:
@@ -44,16 +47,11 @@ class Script:
         self.requests.append(request)
         return self._answers[min(len(self.requests), len(self._answers)) - 1]
 
-    def export(self, path: Path) -> tuple[bool, int]:
-        """Ask for a day, without waiting between attempts."""
+    def export(self, path: Path, window: Window = DAY) -> tuple[bool, int]:
+        """Ask for a day or another window, without waiting between attempts."""
         with serving(self.respond) as url:
             api = AmplitudeApi(settings_for(url), sleep=self.waits.append)
-            return api.fetch_export(DAY, path)
-
-    def profile(self, user_id: str) -> str | None:
-        """Ask for a profile, without waiting between attempts."""
-        with serving(self.respond) as url:
-            return AmplitudeApi(settings_for(url), self.waits.append).fetch_profile(user_id)
+            return api.fetch_export(window, path)
 
 
 def test_a_zip_is_written_as_it_came(tmp_path: Path) -> None:
@@ -91,7 +89,7 @@ def test_a_window_without_data_is_empty(tmp_path: Path) -> None:
         Response(429, b"slow down", {"Retry-After": "Fri, 05 Jan 2024 00:00:00 GMT"}),
         Response(500, b"oops"),
         Response(502, b"<html>bad gateway</html>"),
-        Response(504, b"too slow"),
+        Response(503, b""),
     ],
     ids=lambda fault: f"{fault.status} {fault.body[:20]!r} {fault.headers}",
 )
@@ -120,6 +118,52 @@ def test_retry_after_is_honoured_in_full(tmp_path: Path) -> None:
     assert script.waits == [1800]
 
 
+@pytest.mark.parametrize(
+    ("value", "date", "seconds"),
+    [
+        ("Fri, 05 Jan 2024 00:10:00 GMT", "Fri, 05 Jan 2024 00:00:00 GMT", 600),
+        ("Fri, 05 Jan 2024 01:10:00 +0100", "Fri, 05 Jan 2024 00:00:00 GMT", 600),
+        ("Thu, 04 Jan 2024 00:00:00 GMT", "Fri, 05 Jan 2024 00:00:00 GMT", 0),
+        ("Fri, 05 Jan 2024 00:10:00 GMT", "", None),
+        ("Fri, 05 Jan 2024 00:10:00", "Fri, 05 Jan 2024 00:00:00 GMT", None),
+        ("soon", "Fri, 05 Jan 2024 00:00:00 GMT", None),
+        ("-5", "Fri, 05 Jan 2024 00:00:00 GMT", None),
+        ("12", "", 12),
+        ("", "", None),
+    ],
+)
+def test_retry_after_can_be_a_date_by_the_servers_own_clock(
+    value: str, date: str, seconds: float | None
+) -> None:
+    response = requests.Response()
+    response.headers.update({"Retry-After": value, "Date": date})
+    assert retry_after(response) == seconds
+
+
+@pytest.mark.parametrize("window", [ONE_HOUR, OLD_DAY], ids=str)
+def test_what_has_no_halves_fails_with_the_way_out(tmp_path: Path, window: Window) -> None:
+    script = Script(Response(400, b"Too large"))
+    with pytest.raises(WindowFailed) as raised:
+        script.export(tmp_path / "export", window)
+    assert type(raised.value) is WindowFailed
+    assert_one_line_without_secrets(
+        str(raised.value), [str(window), "status 400, Too large", "S3 export", "EXTRACT_FILES"]
+    )
+    assert len(script.requests) == 1
+
+
+def test_a_504_for_a_single_hour_is_tried_again(tmp_path: Path) -> None:
+    script = Script(Response(504, b"too slow"), Response(200, ZIP))
+    assert script.export(tmp_path / "export", ONE_HOUR) == (True, 2)
+
+
+def test_a_window_that_amplitude_could_not_give_is_never_asked_for(tmp_path: Path) -> None:
+    script = Script(Response(200, ZIP))
+    with pytest.raises(ValueError, match="at most 365 days"):
+        script.export(tmp_path / "export", Window(FIRST, FIRST + 365 * 24 * HOUR))
+    assert script.requests == []
+
+
 def test_pauses_grow_where_amplitude_names_none(tmp_path: Path) -> None:
     script = Script(Response(500, b"oops"))
     with pytest.raises(WindowFailed, match=r"2024-01-05T00\.\.2024-01-05T23 in 6 attempts: status"):
@@ -138,8 +182,9 @@ def test_pauses_grow_where_amplitude_names_none(tmp_path: Path) -> None:
             ["Invalid API/Secret Key", "not the pair of one project", "AMPLITUDE_REGION (us)"],
         ),
         (Response(404, b"<html>Not\nFound"), ExtractError, ["AMPLITUDE_EXPORT_URL", "/api/2/"]),
-        (Response(400, b"Bad range"), WindowFailed, ["2024-01-05T00..2024-01-05T23", "Bad range"]),
-        (Response(400, b""), WindowFailed, ["status 400", "no explanation"]),
+        (Response(400, b"Big"), WindowTooLarge, ["2024-01-05T00..2024-01-05T23", "400, Big"]),
+        (Response(504, b""), WindowTooLarge, ["status 504", "no explanation"]),
+        (Response(418, b"Tea"), WindowFailed, ["2024-01-05T00..2024-01-05T23", "status 418, Tea"]),
         (Response(403, b'{"error": null}'), CredentialsRefused, ['{"error": null}']),
         (Response(403, b"[]"), CredentialsRefused, ["([])"]),
     ],
@@ -180,62 +225,3 @@ def test_keys_may_hold_any_character(tmp_path: Path) -> None:
             AmplitudeApi(pasted).fetch_export(DAY, tmp_path / "export")
     expected = b64encode(f"{KEY}:🫖".encode()).decode()
     assert script.requests[0].headers["Authorization"] == f"Basic {expected}"
-
-
-JSON = {"Content-Type": "application/json"}
-FOUND = '{"userData": {"user_id": "é&=?", "amp_props": {"state": "not seen before"}}}'.encode()
-
-
-def test_a_profile_is_kept_as_it_came() -> None:
-    script = Script(Response(200, FOUND, {"Content-Type": "text/html"}))
-    assert script.profile("é&=? +") == FOUND.decode()
-    (request,) = script.requests
-    assert request.path == "/v1/userprofile"
-    assert request.query == {
-        "user_id": "é&=? +",
-        "get_amp_props": "true",
-        "get_cohort_ids": "true",
-    }
-    assert request.headers["Authorization"] == f"Api-Key {SECRET}"
-
-
-@pytest.mark.parametrize(
-    "answer",
-    [
-        Response(400, UNKNOWN, JSON),
-        Response(200, UNKNOWN, JSON),
-        Response(404, b"User id and device id not seen before"),
-        Response(200, b'{"userData": {}}', JSON),
-        Response(200, b'{"userData": null}', JSON),
-        Response(200, b"[]", JSON),
-    ],
-    ids=lambda answer: f"{answer.status} {answer.body!r}",
-)
-def test_a_user_whom_amplitude_has_not_seen_has_no_profile(answer: Response) -> None:
-    assert Script(answer).profile("nobody") is None
-
-
-@pytest.mark.parametrize(
-    "fault",
-    [Response(429, b"limit", {"Retry-After": "7"}), Response(503, b""), Response(200, b"<html>")],
-)
-def test_a_transient_fault_of_profiles_is_tried_again(fault: Response) -> None:
-    script = Script(fault, Response(200, FOUND))
-    assert script.profile("ann") == FOUND.decode()
-    assert len(script.requests) == 2
-
-
-@pytest.mark.parametrize(
-    ("status", "error", "word"),
-    [
-        (401, CredentialsRefused, "AMPLITUDE_SECRET_KEY"),
-        (404, ExtractError, "AMPLITUDE_PROFILE_URL"),
-        (400, WindowFailed, "the profile of 'ann'"),
-    ],
-)
-def test_a_refused_profile_says_what_to_check(
-    status: int, error: type[ExtractError], word: str
-) -> None:
-    with pytest.raises(error) as raised:
-        Script(Response(status, b"no")).profile("ann")
-    assert_one_line_without_secrets(str(raised.value), [word])

@@ -42,6 +42,30 @@ def test_an_export_is_kept_byte_for_byte_and_its_record_is_read_back_equal(
     assert names(archive) == [f"{DAY.name}.zip", f"records/{DAY.name}.zip.json"]
 
 
+def test_an_hour_asked_again_stands_beside_the_first_answer(archive: Archive) -> None:
+    first = archive.add_window(DAY, answer(b"PK bytes"))
+    second = archive.add_window(DAY, answer(b"PK more bytes"), revision=2)
+    empty = archive.add_window(DAY, answer(b""), revision=3)
+    assert [(e.file, e.revision) for e in (first, second, empty)] == [
+        (f"{DAY.name}.zip", 1),
+        (f"{DAY.name}.r2.zip", 2),
+        (f"{DAY.name}.r3.empty", 3),
+    ]
+    assert archive.path(first).read_bytes() == b"PK bytes"
+    assert sorted(archive.exports(), key=lambda export: export.revision) == [first, second, empty]
+
+
+@pytest.mark.parametrize("content", [b"PK bytes", b""])
+def test_a_suspicion_is_recorded_and_the_bytes_are_as_they_were(
+    archive: Archive, content: bytes
+) -> None:
+    export = archive.add_window(NIGHT, answer(content))
+    suspicious = archive.suspect(export)
+    assert (suspicious.status, suspicious.has_data) == ("suspicious", bool(content))
+    assert archive.exports() == [suspicious]
+    archive.verify(suspicious)
+
+
 def test_an_empty_window_is_remembered(archive: Archive) -> None:
     export = archive.add_window(NIGHT, answer(b""))
     assert (export.file, export.status, export.bytes) == (f"{NIGHT.name}.empty", "empty", 0)

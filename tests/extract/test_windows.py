@@ -5,7 +5,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from extract.windows import HOUR, Window, last_complete_hour, missing_windows, parse_hour
+from extract.windows import (
+    HOUR,
+    Window,
+    join_hours,
+    last_complete_hour,
+    missing_windows,
+    parse_hour,
+)
 
 NOON = datetime(2024, 2, 28, 12, tzinfo=UTC)
 
@@ -68,7 +75,57 @@ def test_a_window_cannot_end_before_it_starts() -> None:
 
 
 def test_a_window_of_one_hour_has_one_hour() -> None:
-    assert list(Window(NOON, NOON).hours()) == [NOON]
+    window = Window(NOON, NOON)
+    assert list(window.hours()) == [NOON]
+    assert (window.size, window.is_indivisible) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "askable"),
+    [
+        (NOON, NOON, True),
+        (NOON, NOON + (365 * 24 - 1) * HOUR, True),
+        (NOON, NOON + 365 * 24 * HOUR, False),
+        (NOON.replace(minute=1), NOON + HOUR, False),
+        (NOON, NOON.replace(second=1), False),
+        (NOON.astimezone(timezone(timedelta(hours=1))), NOON, False),
+        (NOON.replace(tzinfo=None), NOON.replace(tzinfo=None), False),
+    ],
+)
+def test_only_whole_utc_hours_of_at_most_365_days_can_be_asked_for(
+    first: datetime,
+    last: datetime,
+    askable: bool,  # noqa: FBT001
+) -> None:
+    assert Window(first, last).is_askable is askable
+
+
+@given(start=st.integers(0, 20), size=st.integers(1, 60), cut=st.integers(1, 70))
+def test_a_cut_window_and_its_rest_are_the_window(start: int, size: int, cut: int) -> None:
+    window = Window(NOON + start * HOUR, NOON + (start + size - 1) * HOUR)
+    first, rest = window.cut(cut)
+    assert first.size == min(cut, size)
+    assert [*first.hours(), *(rest.hours() if rest else ())] == list(window.hours())
+
+
+EARLY = Window(datetime(2014, 11, 11, 20, tzinfo=UTC), datetime(2014, 11, 12, 3, tzinfo=UTC))
+
+
+def test_days_before_amplitude_kept_hours_are_asked_for_whole_and_never_cut() -> None:
+    day, night = missing_windows(EARLY, [])
+    assert str(day) == "2014-11-11T00..2014-11-11T23"
+    assert str(night) == "2014-11-12T00..2014-11-12T03"
+    assert day.cut(1) == (day, None)
+    assert night.cut(1)[0].size == 1
+    assert missing_windows(EARLY, [day]) == [night]
+
+
+@given(st.sets(st.integers(0, 100)))
+def test_joined_hours_are_those_hours_and_no_window_passes_midnight(numbers: set[int]) -> None:
+    hours = {NOON + number * HOUR for number in numbers}
+    windows = join_hours(hours)
+    assert [hour for window in windows for hour in window.hours()] == sorted(hours)
+    assert all(window.first.date() == window.last.date() for window in windows)
 
 
 def test_what_is_archived_is_not_asked_again() -> None:
