@@ -27,6 +27,12 @@ transform: _ready
 load: _ready
     @{{ python }} -m load
 
+# Make raw and marts again from the archive alone, offline
+[no-exit-message]
+rebuild: _ready
+    @{{ python }} -m extract.rebuild
+    @{{ python }} -m dbt_project
+
 # Open DuckDB's shell on the warehouse, read-only, or run one query
 [no-exit-message]
 sql *QUERY: _ready
@@ -74,7 +80,8 @@ bench STAGE *SIZES: _ready-dev
 # Pin every dependency again, with hashes, within the ranges of pyproject.toml
 pin: _ready-dev
     .venv/bin/uv pip compile pyproject.toml --universal --generate-hashes --no-strip-extras --no-header --no-emit-index-url --no-emit-find-links --quiet --upgrade --output-file requirements.txt
-    .venv/bin/uv pip compile pyproject.toml --group dev --universal --generate-hashes --no-strip-extras --no-header --no-emit-index-url --no-emit-find-links --quiet --upgrade --output-file requirements-dev.txt
+    .venv/bin/uv pip compile pyproject.toml --group dev --constraint requirements.txt --universal --generate-hashes --no-strip-extras --no-header --no-emit-index-url --no-emit-find-links --quiet --upgrade --output-file requirements-dev.txt
+    .venv/bin/uv pip compile pyproject.toml --extra buckets --constraint requirements-dev.txt --universal --generate-hashes --no-strip-extras --no-header --no-emit-index-url --no-emit-find-links --quiet --upgrade --output-file requirements-buckets.txt
 
 _ready: (_install "requirements.txt")
 

@@ -125,9 +125,30 @@ def test_run_again_nothing_new_arrives_and_nothing_changes(golden: Golden) -> No
     assert fingerprints(golden.data_dir) == marts
 
 
-def test_rebuilt_from_the_archive_the_marts_are_the_same(golden: Golden, tmp_path: Path) -> None:
-    succeed("extract", tmp_path, EXTRACT_FILES=str(golden.data_dir / "archive" / "files"))
+def test_rebuilt_from_the_archive_alone_the_marts_are_the_same(
+    golden: Golden, tmp_path: Path
+) -> None:
+    shutil.copytree(golden.data_dir / "archive", tmp_path / "archive")
+    succeed("extract.rebuild", tmp_path)
     succeed("dbt_project", tmp_path)
+    assert fingerprints(tmp_path) == fingerprints(golden.data_dir)
+
+
+def test_without_an_archive_there_is_nothing_to_rebuild(tmp_path: Path) -> None:
+    done = run_stage("extract.rebuild", tmp_path)
+    assert done.returncode == 1
+    assert "there is nothing to rebuild from" in done.stderr
+
+
+def test_a_damaged_archive_leaves_the_old_warehouse_as_it_was(
+    golden: Golden, tmp_path: Path
+) -> None:
+    shutil.copytree(golden.data_dir, tmp_path, dirs_exist_ok=True)
+    damaged = tmp_path / "archive" / "files" / "2020.ndjson"
+    damaged.write_bytes(damaged.read_bytes()[:-9])
+    done = run_stage("extract.rebuild", tmp_path)
+    assert done.returncode == 1
+    assert "2020.ndjson" in done.stderr
     assert fingerprints(tmp_path) == fingerprints(golden.data_dir)
 
 
