@@ -42,6 +42,8 @@ from (
     union all
     select 2, 'bad lines', count(*) from raw.bad_lines where not repaired
     union all
+    select 2, 'merged ids', count(*) from raw.merged_users having count(*) > 0
+    union all
     select 3, 'events to send', count(*) from marts.posthog_events
     union all
     select 4, 'rejected: ' || reason, count(*) from marts.rejected_events group by reason

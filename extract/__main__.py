@@ -7,11 +7,12 @@ from datetime import UTC, datetime
 
 from extract.amplitude_api import AmplitudeApi
 from extract.archive import Archive
-from extract.downloads import download
 from extract.errors import ExtractError
 from extract.files import import_files
+from extract.journal import Journal
 from extract.packages import load_archive
 from extract.profiles import fetch_profiles
+from extract.project import Update, update
 from extract.raw import RawTables
 from extract.settings import ExtractSettings
 from pipeline.terminal import note, run, summary
@@ -19,6 +20,7 @@ from pipeline.warehouse import connect
 
 # Parsing streams: more than this would only help joins larger than extract ever makes.
 _MEMORY_LIMIT = "1GB"
+_NAMED_FILES = 5
 
 Facts = dict[str, object]
 
@@ -31,57 +33,65 @@ def main() -> None:
     # Opened first: better to hear before hours of downloads than after that it is in use.
     with closing(connect(settings.warehouse, settings)) as connection:
         archive.remove_partials()
-        api = AmplitudeApi(settings) if settings.extract_files is None else None
-        facts, failures = _fill(archive, api, settings)
-        scratch = settings.data_dir / "tmp" / "extract"
-        raw = RawTables(connection, settings.data_dir / "dlt", scratch)
-        failures = [*failures, *load_archive(raw, archive, scratch)]
-        facts |= _profiles(raw, api, settings) | _totals(raw)
+        raw = RawTables(connection, settings.data_dir / "dlt", settings.scratch)
+        done = _fill(raw, archive, settings)
+        journal = Journal(archive.folder / "profiles")
+        journal.load(raw)
+        facts = done.facts | _profiles(raw, journal, settings) | _totals(raw)
     summary("Extract", facts | {"seconds": time.monotonic() - started})
-    if failures:
-        raise ExtractError("\n".join(map(str, failures)))
+    if done.failures:
+        raise ExtractError("\n".join(map(str, done.failures)))
 
 
-def _fill(
-    archive: Archive, api: AmplitudeApi | None, settings: ExtractSettings
-) -> tuple[Facts, Sequence[ExtractError]]:
-    """Put into the archive what is not there yet."""
-    if api is None:
-        imported = import_files(str(settings.extract_files), archive)
-        for path in imported.skipped:
-            note(f"{path}: neither zip, gzip nor NDJSON; passed over.")
-        return {
-            "files added": len(imported.added),
-            "files already archived": imported.known,
-            "other files passed over": len(imported.skipped),
-        }, []
-    downloads = download(archive, api, settings, datetime.now(UTC))
-    return {
-        "range (UTC hours)": str(downloads.wanted),
-        "windows fetched": sum(export.status == "loaded" for export in downloads.exports),
-        "windows empty": sum(export.status == "empty" for export in downloads.exports),
-        "windows failed": len(downloads.failures),
-    }, downloads.failures
+def _fill(raw: RawTables, archive: Archive, settings: ExtractSettings) -> Update:
+    """Put into the archive and raw what is not there yet."""
+    if settings.extract_files is None:
+        api = AmplitudeApi(settings)
+        archive.claim(api.project)
+        return update(raw, archive, api, settings, datetime.now(UTC))
+    imported = import_files(settings.extract_files, archive)
+    _name_skipped(imported.skipped)
+    facts: Facts = {
+        "files added": len(imported.added),
+        "files already archived": imported.known,
+        "empty files and markers": imported.empty,
+        "other files passed over": len(imported.skipped),
+    }
+    failures = load_archive(raw, archive, settings.scratch)
+    return Update(facts, [*imported.failures, *failures])
 
 
-def _profiles(raw: RawTables, api: AmplitudeApi | None, settings: ExtractSettings) -> Facts:
-    if api is None or not settings.extract_profiles:
+def _name_skipped(origins: Sequence[str]) -> None:
+    for origin in origins[:_NAMED_FILES]:
+        note(f"{origin}: neither events nor merged ids of Amplitude's; passed over.")
+    if len(origins) > _NAMED_FILES:
+        note(f"... and {len(origins) - _NAMED_FILES:,} more files passed over.")
+
+
+def _profiles(raw: RawTables, journal: Journal, settings: ExtractSettings) -> Facts:
+    if settings.extract_files is not None or not settings.extract_profiles:
         return {}
     if settings.profile_url is None:
         note("Amplitude has no User Profile API in the EU: the last snapshots stand in.")
         return {}
-    found, missing = fetch_profiles(raw, api, settings.profile_rate)
-    return {"profiles fetched": found, "profiles not found": missing}
+    outcomes = fetch_profiles(raw, journal, settings)
+    return {
+        "profiles fetched": outcomes["found"],
+        "profiles not found": outcomes["not found"],
+        "profiles failed": outcomes["failed"],
+    }
 
 
 def _totals(raw: RawTables) -> Facts:
     """What raw holds after this run, all runs together."""
     rows = raw.query(
-        "select coalesce(sum(lines), 0)::bigint, coalesce(sum(bad_lines), 0)::bigint "
-        "from raw.exports"
+        "select coalesce(sum(lines), 0)::bigint, coalesce(sum(bad_lines), 0)::bigint, "
+        "(select count(*) from raw.merged_users) from raw.exports"
     )
-    (lines, bad_lines) = rows[0]
-    return {"lines in raw": lines, "events in raw": lines - bad_lines, "bad lines": bad_lines}
+    (lines, bad_lines, merges) = rows[0]
+    events = lines - bad_lines - merges
+    facts = {"lines in raw": lines, "events in raw": events, "bad lines": bad_lines}
+    return facts | ({"merged ids in raw": merges} if merges else {})
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ is built while the client waits, so the timeout is on silence and never on the w
 Source: https://amplitude.com/docs/apis/analytics/export
 """
 
+import hashlib
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -54,6 +55,11 @@ class AmplitudeApi:
         # Bytes: `requests` would fail on a stray character outside Latin-1, Amplitude refuses it.
         self._key = settings.amplitude_api_key.get_secret_value().encode()
         self._secret = settings.amplitude_secret_key.get_secret_value().encode()
+
+    @property
+    def project(self) -> str:
+        """Which project this is, without its keys: a digest of the API key."""
+        return hashlib.sha256(self._key).hexdigest()[:16]
 
     def fetch_export(self, window: Window, path: Path) -> tuple[bool, int]:
         """Write the zip of a window to `path`; returns whether it holds data, and the attempts.

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any, Literal
 from uuid import uuid4
 
-from extract.errors import FileUnreadable
+from extract.errors import ExtractError, FileUnreadable
 from extract.windows import Window
 from pipeline.warehouse import make_folder
 
@@ -58,6 +58,20 @@ class Archive:
     def __init__(self, folder: Path) -> None:
         self.folder = make_folder(folder)
 
+    def claim(self, project: str) -> None:
+        """Note whose exports these are; whoever comes first to an empty archive owns it.
+
+        Raises:
+            ExtractError: the archive holds another project's.
+        """
+        owner = self.folder / "project"
+        if owner.exists() and owner.read_text() != project and self.exports():
+            raise ExtractError(
+                f"{self.folder} holds another Amplitude project's exports: give this one a "
+                f"DATA_DIR of its own. (The same project under a new API key? Then delete {owner}.)"
+            )
+        owner.write_text(project)
+
     def remove_partials(self) -> None:
         """Delete what a killed run left half-written."""
         for partial in self.folder.rglob("*.partial"):
@@ -72,7 +86,8 @@ class Archive:
             FileUnreadable: a record is damaged, or its file is gone.
         """
         records = sorted((self.folder / "records").rglob("*.json"))
-        return [self._read(record) for record in records]
+        # A folder that was imported may be called so, too.
+        return [self._read(record) for record in records if record.is_file()]
 
     def path(self, export: Export) -> Path:
         """Where an export's bytes are."""

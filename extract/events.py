@@ -1,6 +1,6 @@
-"""Archive → `raw.events`, `raw.bad_lines`, `raw.exports`.
+"""Archive → `raw.events`, `raw.merged_users`, `raw.bad_lines`, `raw.exports`.
 
-A package of exports is loaded in three steps: the events, parsed by DuckDB; then, for members whose
+A package of exports is loaded in three steps: the rows, parsed by DuckDB; then, for members whose
 rows do not add up to their lines, the bad lines; then, when every line is accounted for, a row per
 export in `raw.exports`. Killed between any two, the next run does the rest.
 """
@@ -15,30 +15,39 @@ from extract.errors import ExtractError
 from extract.keys import BAGS, COLUMNS, KEYS
 from extract.lines import BadLine, describe, repair
 from extract.members import Member, numbered
+from extract.merges import merges_sql
+from extract.ndjson import lines_of
 from extract.raw import RawTables, literal
-from extract.tables import BAD_LINES, EVENTS, EXPORTS
+from extract.tables import BAD_LINES, EVENTS, EXPORTS, MERGED_USERS
 
-# DuckDB reads lines of up to twice this size; Amplitude's longest seen are 60 MB.
-_MAX_LINE_BYTES = 64 << 20
 _TALLY = """
-with events as (
+with names as (select unnest(from_json(?, '["VARCHAR"]')) as name),
+found as (
+    select export_file, server_upload_time
+    from raw.events
+    where export_file in (from names)
+    union all
+    select export_file, null
+    from raw.merged_users
+    where export_file in (from names)
+),
+counted as (
     select
         export_file,
-        count(*) as events,
+        count(*) as found,
         min(server_upload_time) as first_upload,
         max(server_upload_time) as last_upload
-    from raw.events
-    where export_file in (select unnest(from_json(?, '["VARCHAR"]')))
+    from found
     group by export_file
 ),
 bad_lines as (
     select export_file, count(*) as bad_lines
     from raw.bad_lines
-    where export_file in (select unnest(from_json(?, '["VARCHAR"]'))) and not repaired
+    where export_file in (from names) and not repaired
     group by export_file
 )
-select export_file, coalesce(events, 0), coalesce(bad_lines, 0), first_upload, last_upload
-from events
+select export_file, coalesce(found, 0), coalesce(bad_lines, 0), first_upload, last_upload
+from counted
 full join bad_lines using (export_file)
 """
 
@@ -55,15 +64,15 @@ class Unpacked:
 class _Tally:
     """What of a member has arrived in raw; times are Amplitude's text."""
 
-    events: int = 0
+    rows: int = 0
     bad_lines: int = 0
     first_upload: str | None = None
     last_upload: str | None = None
 
     @property
     def lines(self) -> int:
-        """The lines accounted for; a repaired line is an event."""
-        return self.events + self.bad_lines
+        """The lines accounted for; a repaired line is a row."""
+        return self.rows + self.bad_lines
 
 
 def load_package(raw: RawTables, package: Sequence[Unpacked]) -> None:
@@ -75,9 +84,9 @@ def load_package(raw: RawTables, package: Sequence[Unpacked]) -> None:
     members = [member for unpacked in package for member in unpacked.members]
     bad_lines = {m.name: _bad_lines(raw, m) for m in members if m.has_lone_surrogate}
     _insert_bad_lines(raw, bad_lines)
-    if members:
-        files = list(_files(members, bad_lines))
-        raw.insert(EVENTS, events_sql(files))
+    for table, content, sql in _CONTENTS:
+        if files := list(_files([m for m in members if m.content == content], bad_lines)):
+            raw.insert(table, sql(files))
     if incomplete := _incomplete(members, _tally(raw, members)):
         _insert_bad_lines(raw, {m.name: _bad_lines(raw, m) for m in incomplete})
     tallies = _tally(raw, members)
@@ -105,7 +114,7 @@ def events_sql(files: Sequence[tuple[Path, str]]) -> str:
     return f"""
 with lines as (
     select json as line, filename
-    from {_read([path for path, _ in files])}
+    from {lines_of([path for path, _ in files])}
     where json_type(json) = 'OBJECT'
 ),
 parsed as (
@@ -127,12 +136,7 @@ inner join (values {names}) as names (path, export_file) on parsed.filename = na
 """
 
 
-def _read(paths: Sequence[Path]) -> str:
-    """A line that is not JSON becomes one row with a null, instead of ending the query."""
-    return (
-        f"read_ndjson_objects([{', '.join(literal(str(path)) for path in paths)}], "
-        f"ignore_errors = true, filename = true, maximum_object_size = {_MAX_LINE_BYTES})"
-    )
+_CONTENTS = ((EVENTS, "events", events_sql), (MERGED_USERS, "merges", merges_sql))
 
 
 def _files(
@@ -153,7 +157,7 @@ def _bad_lines(raw: RawTables, member: Member) -> list[BadLine]:
     """The lines that DuckDB cannot read as an object, with the reasons in words."""
     rows = raw.query(
         "select position from (select row_number() over () as position, json "
-        f"from {_read([member.path])}) where coalesce(json_type(json), '') <> 'OBJECT' "
+        f"from {lines_of([member.path])}) where coalesce(json_type(json), '') <> 'OBJECT' "
         "order by position"
     )
     positions = {position for (position,) in rows}
@@ -178,7 +182,7 @@ def _tally(raw: RawTables, members: Sequence[Member]) -> dict[str, _Tally]:
     names = [member.name for member in members]
     # As one text: DuckDB binds a list a hundred times more slowly.
     listed = json.dumps(names)
-    rows = raw.query(_TALLY, listed, listed)
+    rows = raw.query(_TALLY, listed)
     return dict.fromkeys(names, _Tally()) | {name: _Tally(*facts) for name, *facts in rows}
 
 

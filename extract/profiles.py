@@ -1,108 +1,109 @@
-"""User Profile API → `raw.user_profiles`: snapshots, appended, the whole answer kept.
+"""User Profile API → journal → `raw.user_profiles`: snapshots, appended, the whole answer kept.
 
-Asked for every user id in `raw.events` whose newest event is younger than the newest profile.
-Profiles are loaded in chunks, so a killed run goes on after the last one.
+Answers go to the journal one by one, and from there to raw in files of some thousand; so a killed
+run goes on where it stopped, and the archive alone rebuilds raw.
 """
 
 import time
-from collections import deque
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections import Counter
+from collections.abc import Generator, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from contextlib import closing
 from itertools import islice
+from threading import Event
 
-from extract.amplitude_api import AmplitudeApi
+from extract.errors import ExtractError, ProfilesUnavailable
+from extract.journal import Journal
+from extract.pace import Pace, sleep_until
+from extract.profile_api import Profile, ProfileApi
 from extract.raw import RawTables
-from extract.tables import USER_PROFILES
-from pipeline.terminal import progress
+from extract.settings import ExtractSettings
+from extract.subjects import Subject, find_subjects
+from pipeline.terminal import note, progress
 
-_CHUNK_USERS = 500
 _IN_FLIGHT = 4
-_USERS = """
-with profiles as (
-    select user_id, max(fetched_at at time zone 'UTC') as fetched_at
-    from raw.user_profiles
-    group by user_id
-)
-select user_id
-from raw.events
-left join profiles using (user_id)
-where trim(user_id) <> ''
-group by user_id
-having
-    max(fetched_at) is null
-    or max(try_cast(server_upload_time as timestamp)) > max(fetched_at)
-order by user_id
-"""
+_MOST_FAILED_IN_A_ROW = 10
+_Profiles = Generator[Profile, None, None]
 
 
-@dataclass
-class Pace:
-    """Spaces calls evenly so that no more than `per_minute` start in a minute."""
+def fetch_profiles(raw: RawTables, journal: Journal, settings: ExtractSettings) -> Counter[str]:
+    """Load the profiles that are missing or old; returns how many were found, not found, failed.
 
-    per_minute: int
-    clock: Callable[[], float] = time.monotonic
-    sleep: Callable[[float], None] = time.sleep
-    _next: float = 0.0
-
-    def wait(self) -> None:
-        """Return when the next call may start; to be called from one thread."""
-        now = self.clock()
-        if now < self._next:
-            self.sleep(self._next - now)
-        self._next = max(now, self._next) + 60 / self.per_minute
-
-
-def fetch_profiles(raw: RawTables, api: AmplitudeApi, per_minute: int) -> tuple[int, int]:
-    """Load the profiles that are missing or old; returns how many were found and not found."""
-    users = _users(raw)
-    found = missing = 0
-    pace = Pace(per_minute)
-    with progress("Profiles", len(users), "users") as advance:
-        for chunk in _chunks(users):
-            rows = list(_fetch(chunk, api, pace, advance))
-            raw.insert_rows(USER_PROFILES, rows)
-            found += sum(bool(row["found"]) for row in rows)
-            missing += sum(not row["found"] for row in rows)
-    return found, missing
+    Raises:
+        CredentialsRefused: Amplitude refused the secret key.
+        ExtractError: there is no such API at the URL, or it fails for everybody.
+    """
+    subjects = _subjects(raw, journal, settings)
+    outcomes: Counter[str] = Counter()
+    try:
+        for outcome in _record(subjects, raw, journal, settings):
+            outcomes[outcome] += 1
+    except ProfilesUnavailable as reason:
+        note(f"{reason} The last user properties of each person stand in.")
+    journal.load(raw)
+    if not outcomes["failed"]:
+        journal.end_refresh()
+    return outcomes
 
 
-def _users(raw: RawTables) -> list[str]:
-    return [user_id for (user_id,) in raw.query(_USERS)]
+def _subjects(raw: RawTables, journal: Journal, settings: ExtractSettings) -> list[Subject]:
+    """Whom to ask; a refresh that was killed goes on, unless this run wants none."""
+    since = None
+    if settings.extract_profiles_refresh:
+        since = journal.begin_refresh()
+    else:
+        journal.end_refresh()
+    return find_subjects(raw, anonymous=settings.extract_profiles_anonymous, refresh_since=since)
 
 
-def _chunks(users: list[str]) -> Iterator[list[str]]:
-    rest = iter(users)
-    while chunk := list(islice(rest, _CHUNK_USERS)):
-        yield chunk
+def _record(
+    subjects: Sequence[Subject], raw: RawTables, journal: Journal, settings: ExtractSettings
+) -> Iterator[str]:
+    """Write each answer down, load what is finished, and yield what came of it."""
+    try:
+        with closing(_fetch(subjects, settings)) as profiles:
+            for profile in profiles:
+                journal.append(profile)
+                if journal.is_full:
+                    journal.finish()
+                    journal.load(raw)
+                yield profile.outcome
+    finally:
+        journal.finish()
 
 
-def _fetch(
-    users: list[str], api: AmplitudeApi, pace: Pace, advance: Callable[[int], None]
-) -> Iterator[dict[str, object]]:
-    """Ask for some users, a few requests at a time, in step with the pace."""
-    asked: deque[tuple[str, Future[str | None]]] = deque()
-    with ThreadPoolExecutor(_IN_FLIGHT) as pool:
-        for user_id in users:
-            if len(asked) == _IN_FLIGHT:
-                yield _row(*asked.popleft())
-                advance(1)
-            pace.wait()
-            asked.append((user_id, pool.submit(api.fetch_profile, user_id)))
-        for user_id, answer in asked:
-            yield _row(user_id, answer)
+def _fetch(subjects: Sequence[Subject], settings: ExtractSettings) -> _Profiles:
+    """Ask for everybody, until it is clear that nobody is answered."""
+    stop = Event()
+    pace = Pace(settings.profile_rate, time.monotonic, sleep_until(stop))
+    failed = 0
+    with (
+        progress("Profiles", len(subjects), "profiles") as advance,
+        closing(ProfileApi(settings, pace)) as api,
+        closing(_answers(subjects, api, stop)) as answers,
+    ):
+        for profile in answers:
+            yield profile
             advance(1)
+            failed = failed + 1 if profile.outcome == "failed" else 0
+            if failed == _MOST_FAILED_IN_A_ROW:
+                raise ExtractError(
+                    f"{failed} profiles in a row failed, the last with {profile.text}: run "
+                    "`just extract` again later, or set EXTRACT_PROFILES=false."
+                )
 
 
-def _row(user_id: str, answer: Future[str | None]) -> dict[str, object]:
-    user_data = answer.result()
-    fetched_at = datetime.now(UTC)
-    return {
-        "snapshot": f"{user_id} {fetched_at.isoformat()}",
-        "user_id": user_id,
-        "device_id": None,
-        "found": user_data is not None,
-        "user_data": user_data,
-        "fetched_at": fetched_at,
-    }
+def _answers(subjects: Sequence[Subject], api: ProfileApi, stop: Event) -> _Profiles:
+    """Keep a few requests in flight, and yield the answers as they come."""
+    rest = iter(subjects)
+    pool = ThreadPoolExecutor(_IN_FLIGHT)
+    try:
+        asked = {pool.submit(api.fetch, subject) for subject in islice(rest, _IN_FLIGHT)}
+        while asked:
+            done, asked = wait(asked, return_when=FIRST_COMPLETED)
+            asked |= {pool.submit(api.fetch, subject) for subject in islice(rest, len(done))}
+            for answer in done:
+                yield answer.result()
+    finally:
+        stop.set()
+        pool.shutdown(cancel_futures=True)

@@ -1,12 +1,13 @@
 """The settings of extract: which Amplitude project, which hours, or which files instead."""
 
 from datetime import datetime
+from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from pydantic import BeforeValidator, Field, SecretStr, model_validator
 
+from extract.profile_settings import ProfileSettings
 from extract.windows import parse_hour
-from pipeline.settings import Settings
 
 _EXPORT_URLS = {
     "us": "https://amplitude.com/api/2/export",
@@ -24,7 +25,7 @@ def _last_hour(text: str) -> datetime:
     return parse_hour(text, end=True)
 
 
-class ExtractSettings(Settings):
+class ExtractSettings(ProfileSettings):
     """What `just extract` reads from the environment; `.env.example` explains each."""
 
     amplitude_api_key: SecretStr | None = None
@@ -36,8 +37,7 @@ class ExtractSettings(Settings):
     extract_to: Annotated[datetime, BeforeValidator(_last_hour)] | None = None
     extract_files: str | None = None
     extract_concurrency: int = Field(4, ge=1, le=4)
-    extract_profiles: bool = True
-    profile_rate: int = Field(500, ge=1)
+    extract_lookback_hours: int = Field(3, ge=0)
 
     @model_validator(mode="after")
     def _has_keys_or_files(self) -> Self:
@@ -61,6 +61,11 @@ class ExtractSettings(Settings):
                 f"EXTRACT_TO ({self.extract_to:%Y-%m-%dT%H}): swap them"
             )
         return self
+
+    @property
+    def scratch(self) -> Path:
+        """Where exports are unpacked while they are loaded; nothing in it outlives a run."""
+        return self.data_dir / "tmp" / "extract"
 
     @property
     def export_url(self) -> str:

@@ -36,6 +36,21 @@ BAD_LINES = Table(
         "repaired": "bool",
     },
 )
+MERGED_USERS = Table(
+    "merged_users",
+    "export_file",
+    dict.fromkeys(
+        [
+            "export_file",
+            "scope",
+            "merge_time",
+            "merge_server_time",
+            "amplitude_id",
+            "merged_amplitude_id",
+        ],
+        "text",
+    ),
+)
 EXPORTS = Table(
     "exports",
     "file",
@@ -68,4 +83,4 @@ USER_PROFILES = Table(
         "fetched_at": "timestamp",
     },
 )
-TABLES = (EVENTS, BAD_LINES, EXPORTS, USER_PROFILES)
+TABLES = (EVENTS, MERGED_USERS, BAD_LINES, EXPORTS, USER_PROFILES)

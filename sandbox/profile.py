@@ -12,7 +12,7 @@ Profile = dict[str, object]
 class Stored(TypedDict):
     """A line of `profiles.ndjson`: everything that could be asked about a user."""
 
-    user_id: str
+    user_id: str | None
     device_id: str | None
     amp_props: Profile
     computations: dict[str, str]
@@ -71,11 +71,11 @@ def _asks(query: Mapping[str, str], name: str) -> bool:
 
 
 def _computed(computations: dict[str, str], query: Mapping[str, str]) -> Profile:
-    """All computed properties, or the one of `comp_id`, null if there is no such."""
+    """All computed properties, or those of `comp_id`, null where there is no such."""
     if _asks(query, "get_computations"):
         return dict(computations)
-    name = query.get("comp_id")
-    return {name: computations.get(name)} if name else {}
+    names = query.get("comp_id", "").split(",")
+    return {name: computations.get(name) for name in names if name}
 
 
 def _recommendations(items: list[str], query: Mapping[str, str]) -> list[Profile]:

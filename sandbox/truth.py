@@ -3,7 +3,7 @@
 - `truth.json`: the counts of `Truth`; written last, so that its presence means that all is there.
 - `persons.ndjson`: a line a person: `person`, `user_id`, `device_ids` (only its own), `events`.
 - `event_persons.csv.gz`: `uuid,person` for every distinct event; empty where nobody can be known.
-- `profiles.ndjson`: the User Profile API's answers; one user in seven has none.
+- `profiles.ndjson`: the User Profile API's answers; one user or device in seven has none.
 """
 
 import csv
@@ -123,13 +123,16 @@ def persons(scene: Scene, events: Counter[str]) -> Iterator[dict[str, object]]:
 
 
 def profiles(scene: Scene) -> Iterator[dict[str, object]]:
-    """Describe each user as the User Profile API does; `computations` are amp_props on demand."""
-    last = {visit.who.user_id: visit for visit in scene.visits}
-    for user_id, visit in last.items():
-        if user_id != visit.who.person or visit.who.amplitude_id % _WITHOUT_PROFILE == 0:
+    """Describe each user, and each device of nobody else's, as the User Profile API does.
+
+    `computations` are amp_props on demand.
+    """
+    last = {visit.who.user_id or visit.device.id: visit for visit in scene.visits}
+    for name, visit in last.items():
+        if name != visit.who.person or visit.who.amplitude_id % _WITHOUT_PROFILE == 0:
             continue
         yield {
-            "user_id": user_id,
+            "user_id": visit.who.user_id,
             "device_id": visit.device.id,
             "amp_props": visit.who.traits.current,
             "computations": {"orders_in_30_days": str(visit.who.amplitude_id % 9)},

@@ -124,7 +124,9 @@ def test_models_are_sql_without_control_blocks() -> None:
         assert "{%" not in path.read_text(), path.name
 
 
-@pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt"])
+@pytest.mark.parametrize(
+    "name", ["requirements.txt", "requirements-dev.txt", "requirements-buckets.txt"]
+)
 def test_every_dependency_is_pinned_with_hashes_and_no_host(name: str) -> None:
     text = (ROOT / name).read_text()
     assert "://" not in text

@@ -1,6 +1,6 @@
--- A line of an export ends in exactly one of posthog_events, rejected_events and bad_lines, and
--- this
--- adds up for each file by itself: a line lost in one cannot hide behind a line doubled in another.
+-- A line of an export ends in exactly one of posthog_events, rejected_events, bad_lines and, if it
+-- is no event, merged_users. This adds up for each file by itself: a line lost in one cannot hide
+-- behind a line doubled in another.
 with
     ends as (
         select events.export_file
@@ -9,6 +9,9 @@ with
         union all
         select export_file
         from {{ ref("rejected_events") }}
+        union all
+        select export_file
+        from {{ source("amplitude", "merged_users") }}
         union all
         select export_file
         from {{ source("amplitude", "bad_lines") }}

@@ -18,6 +18,7 @@ from extract.settings import ExtractSettings
 from pipeline.settings import load_environment
 from sandbox.amplitude import Amplitude
 from sandbox.export import write_exports
+from sandbox.faults import Faults
 from sandbox.http import Request, Response, serving
 from sandbox.truth import Truth
 from sandbox.world import Plan
@@ -53,20 +54,23 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> World:
 class Stage:
     """The extract stage with everything around it.
 
-    `requests` are those that Amplitude got, `refused` is the start of a window that it refuses.
+    `requests` are those that Amplitude got, `faults` what happens to its answers.
     """
 
     data_dir: Path
     amplitude: Amplitude
     requests: list[Request] = field(default_factory=list)
-    refused: str = ""
     settings: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.faults = Faults(self._honestly)
 
     def respond(self, request: Request) -> Response:
         """Answer as Amplitude does, and remember what was asked."""
         self.requests.append(request)
-        if request.query.get("start") == self.refused:
-            return Response(400, b"Too large")
+        return self.faults.respond(request)
+
+    def _honestly(self, request: Request) -> Response:
         return self.amplitude.respond(request)
 
     def run(self, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
@@ -109,6 +113,7 @@ def serving_stage(folder: Path, world: World) -> Iterator[Stage]:
             "AMPLITUDE_PROFILE_URL": f"{url}/v1/userprofile",
             "EXTRACT_FROM": "2025-03-03",
             "EXTRACT_TO": "2025-03-04T05",
+            "EXTRACT_LOOKBACK_HOURS": "0",
             "EXTRACT_PROFILES": "false",
             "PROFILE_RATE": "60000",
         }

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from extract.archive import Archive, Export, digest
-from extract.errors import FileUnreadable, WindowFailed
+from extract.errors import ExtractError, FileUnreadable, WindowFailed
 from extract.windows import HOUR, Window
 
 FIRST = datetime(2024, 1, 5, tzinfo=UTC)
@@ -195,3 +195,12 @@ def test_a_record_says_what_it_is_to_whoever_opens_it(archive: Archive) -> None:
     record = json.loads((archive.folder / "records" / f"{export.file}.json").read_text())
     assert record["window"]["first"] == "2024-01-05T00:00:00+00:00"
     assert record["sha256"] == export.sha256
+
+
+def test_an_archive_belongs_to_the_project_whose_exports_it_holds(archive: Archive) -> None:
+    archive.claim("mistyped")
+    archive.claim("first")
+    archive.add_window(Window(FIRST, FIRST), lambda _: (False, 1))
+    archive.claim("first")
+    with pytest.raises(ExtractError, match="DATA_DIR of its own"):
+        archive.claim("second")

@@ -15,11 +15,12 @@ from sandbox.amplitude import Amplitude
 from tests.extract.conftest import KEY, SECRET, Stage, World, serving_stage
 
 DAYS = [("20250303T00", "20250303T23"), ("20250304T00", "20250304T05")]
+SILENT = ("20250303T10", "20250303T10")
 TOTALS = "select count(*), sum(lines), sum(bad_lines) from raw.exports"
 
 
 def totals(world: World) -> list[tuple[int, int, int]]:
-    return [(2, world.truth.lines, world.truth.bad_lines)]
+    return [(3, world.truth.lines, world.truth.bad_lines)]
 
 
 def shown(summary: str, label: str) -> str:
@@ -68,10 +69,11 @@ def test_the_first_run_brings_everything(
     done: Stage, first: subprocess.CompletedProcess[str], world: World
 ) -> None:
     assert (first.returncode, error_lines(first.stderr)) == (0, [])
-    assert done.windows() == DAYS
+    assert done.windows() == [DAYS[0], SILENT, DAYS[1]]
     assert done.query(TOTALS) == totals(world)
     assert shown(first.stdout, "lines in raw") == str(world.truth.lines)
     assert shown(first.stdout, "bad lines") == str(world.truth.bad_lines)
+    assert shown(first.stdout, "suspicious hours") == "(2025-03-03T10)"
     assert shown(first.stdout, "profiles fetched") == str(
         done.query("select count(*) from raw.user_profiles where found")[0][0]
     )
@@ -114,7 +116,10 @@ def test_a_lost_warehouse_is_built_again_from_the_archive_but_for_what_is_damage
     result = done.run(EXTRACT_PROFILES="false")
     assert (result.returncode, done.requests) == (1, [])
     assert f"Error: {path} has changed since it was archived" in one_line(result.stderr)
-    assert done.query("select file from raw.exports") == [("20250303T00_20250303T23.zip",)]
+    assert done.query("select file, status from raw.exports order by file") == [
+        ("20250303T00_20250303T23.zip", "loaded"),
+        ("20250303T10_20250303T10.r2.empty", "suspicious"),
+    ]
     assert done.query("select distinct export_file[:8] from raw.events") == [("20250303",)]
 
     path.unlink()
@@ -137,7 +142,7 @@ def test_files_exported_earlier_need_no_keys_and_no_server(stage: Stage, world: 
     result = stage.run(EXTRACT_FILES=str(world.folder / "exports"), **settings)
     (world.folder / "exports" / "notes.txt").unlink()
     assert result.returncode == 0
-    assert "notes.txt: neither zip, gzip nor NDJSON; passed over." in result.stderr
+    assert "notes.txt: neither events nor merged ids of Amplitude's; passed over." in result.stderr
     assert stage.requests == []
     assert shown(result.stdout, "lines in raw") == str(world.truth.lines)
 

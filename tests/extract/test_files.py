@@ -6,7 +6,9 @@ import pytest
 
 from extract.archive import Archive
 from extract.errors import ExtractError
-from extract.files import Imported, import_files
+from extract.files import Imported, import_files, import_store
+from extract.folders import Folder
+from extract.stores import Found
 
 LINE = b'{"uuid":"%d"}\n'
 
@@ -24,6 +26,19 @@ def folder(tmp_path: Path) -> Path:
     return folder
 
 
+class Counted(Folder):
+    """A folder that remembers what was copied from it."""
+
+    def __init__(self, pattern: str) -> None:
+        super().__init__(pattern)
+        self.fetched: list[str] = []
+
+    def fetch(self, found: Found, path: Path) -> None:
+        """Copy a file, and remember its name."""
+        self.fetched.append(found.name)
+        super().fetch(found, path)
+
+
 def files(imported: Imported) -> list[str]:
     return [export.file for export in imported.added]
 
@@ -33,12 +48,13 @@ def test_a_folder_is_searched_to_its_depth_and_other_files_are_named(
 ) -> None:
     imported = import_files(str(folder), archive)
     assert files(imported) == ["files/day.zip", "files/old/hour.json.gz"]
-    assert imported.skipped == [folder / "notes.txt", folder / "old" / "1_2024-01-05_0_complete"]
+    assert imported.skipped == [str(folder / "notes.txt")]
+    assert imported.empty == 1
     assert archive.exports() == imported.added
 
 
 def test_a_glob_takes_what_it_matches(folder: Path, archive: Archive) -> None:
-    assert files(import_files(f"{folder}/**/*.gz", archive)) == ["files/hour.json.gz"]
+    assert files(import_files(f"{folder}/**/*.gz", archive)) == ["files/old/hour.json.gz"]
 
 
 def test_a_single_file_is_taken(folder: Path, archive: Archive) -> None:
@@ -68,6 +84,88 @@ def test_another_content_under_the_same_name_is_kept_beside_it(
     assert archive.exports() == sorted([hour, other], key=lambda export: export.file)
     assert gzip.decompress(archive.path(hour).read_bytes()) == LINE % 2
     assert gzip.decompress(archive.path(other).read_bytes()) == LINE % 3
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "a b.gz",
+        "it's.gz",
+        'say "hi".gz',
+        "[1]*?.gz",
+        "día ☀.gz",
+        "-OrgID_2024-01-05_9.json.gz",
+        "x.partial",
+        "%20#1.json.gz",
+        "line\nbreak.gz",
+        "l" * 250 + ".gz",
+    ],
+)
+def test_odd_names_are_only_names(tmp_path: Path, archive: Archive, name: str) -> None:
+    folder = tmp_path / "odd"
+    folder.mkdir()
+    (folder / name).write_bytes(gzip.compress(LINE % 1))
+    (export,) = import_files(str(folder), archive).added
+    archive.remove_partials()
+    archive.verify(export)
+    assert export.file == f"files/{name[:200]}"
+
+
+def test_a_file_that_came_before_is_not_read_again_unless_it_changed(
+    folder: Path, archive: Archive
+) -> None:
+    store = Counted(str(folder))
+    import_store(store, archive)
+    assert store.fetched == ["day.zip", "old/hour.json.gz"]
+    assert import_store(store, archive).known == 2
+    (folder / "old" / "hour.json.gz").write_bytes(gzip.compress(LINE % 30))
+    assert import_store(store, archive).known == 1
+    assert store.fetched == ["day.zip", "old/hour.json.gz", "old/hour.json.gz"]
+
+
+def test_without_its_memory_a_run_finds_the_same_content_by_its_hash(
+    folder: Path, archive: Archive
+) -> None:
+    import_files(str(folder), archive)
+    (archive.folder / "sightings.ndjson").write_text('["torn')
+    again = import_files(str(folder), archive)
+    once_more = import_files(str(folder), archive)
+    assert (again.added, again.known, once_more.known) == ([], 2, 2)
+    assert len((archive.folder / "sightings.ndjson").read_text().split()) > 2
+
+
+def test_a_file_that_left_the_archive_comes_in_again(folder: Path, archive: Archive) -> None:
+    (export,) = import_files(f"{folder}/day.zip", archive).added
+    archive.path(export).unlink()
+    (archive.folder / "records" / f"{export.file}.json").unlink()
+    assert files(import_files(f"{folder}/day.zip", archive)) == [export.file]
+
+
+def test_a_damaged_file_is_named_and_kept_out_and_the_others_come_in(
+    folder: Path, archive: Archive
+) -> None:
+    whole = gzip.compress(LINE * 50)
+    for name, content in {
+        "cut.json.gz": whole[:-9],
+        "short.json.gz": whole[:4],
+        "wrong CRC.json.gz": whole[:-8] + bytes([whole[-8] ^ 1]) + whole[-7:],
+        "cut.zip": (folder / "day.zip").read_bytes()[:-5],
+    }.items():
+        (folder / name).write_bytes(content)
+    imported = import_files(str(folder), archive)
+    assert files(imported) == ["files/day.zip", "files/old/hour.json.gz"]
+    names = ["cut.json.gz", "cut.zip", "short.json.gz", "wrong CRC.json.gz"]
+    for failure, name in zip(imported.failures, names, strict=True):
+        assert str(failure).startswith(f"{folder / name} is not archived (")
+        assert "\n" not in str(failure)
+    assert not list(archive.folder.rglob("*.partial"))
+
+
+def test_an_unreadable_file_is_named(folder: Path, archive: Archive) -> None:
+    (folder / "gone.json").symlink_to(folder / "nowhere")
+    (folder / "loop").symlink_to(folder)
+    imported = import_files(str(folder), archive)
+    assert files(imported) == ["files/day.zip", "files/old/hour.json.gz"]
 
 
 @pytest.mark.parametrize("pattern", ["nowhere", "exported/*.csv", "exported/notes.txt", "empty"])

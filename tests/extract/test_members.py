@@ -6,7 +6,7 @@ from zipfile import ZipFile, ZipInfo
 import pytest
 
 from extract.errors import FileUnreadable
-from extract.members import Member, check_zip, is_export, numbered, unpack
+from extract.members import Member, check_zip, numbered, unpack
 
 NAME = "100042/100042_2024-01-05_9#627.json.gz"
 LINES = b'{"a":1}\n{"a":2}\n'
@@ -158,21 +158,3 @@ def test_a_download_that_is_no_whole_zip_is_told(tmp_path: Path, content: bytes)
 def test_a_whole_zip_has_no_fault(tmp_path: Path) -> None:
     (tmp_path / "download").write_bytes(ZIP)
     assert check_zip(tmp_path / "download") is None
-
-
-@pytest.mark.parametrize(
-    ("content", "claim"),
-    [
-        (ZIP, True),
-        (WHOLE, True),
-        (LINES, True),
-        (b"\n \r\n{", True),
-        (b"", False),
-        (b"[1]", False),
-        (b"uuid,event_type\n", False),
-        (b"\x89PNG", False),
-    ],
-)
-def test_an_export_is_known_by_its_first_bytes(tmp_path: Path, content: bytes, claim: bool) -> None:  # noqa: FBT001
-    (tmp_path / "any").write_bytes(content)
-    assert is_export(tmp_path / "any") is claim

@@ -124,8 +124,9 @@ def test_the_region_of_europe_has_no_profiles(project: Project) -> None:
 
 @pytest.fixture
 def stored(project: Project) -> dict[str, object]:
-    first = (project.folder / "profiles.ndjson").read_text().splitlines()[0]
-    return dict(json.loads(first))
+    lines = (project.folder / "profiles.ndjson").read_text().splitlines()
+    profiles: list[dict[str, object]] = [json.loads(line) for line in lines]
+    return next(profile for profile in profiles if profile["user_id"])
 
 
 def test_a_profile_holds_only_what_was_asked_for(
@@ -158,6 +159,15 @@ def test_recommendations_and_propensities_are_answered_by_name(
     assert [found["rec_id"] for found in answer["recommendations"]] == ["r1", "r2"]
     assert [found["pred_id"] for found in answer["propensities"]] == ["p1"]
     assert answer["propensity"] == stored["propensity"]
+
+
+def test_a_device_of_nobodys_has_a_profile_of_its_own(project: Project) -> None:
+    lines = (project.folder / "profiles.ndjson").read_text().splitlines()
+    devices = [profile["device_id"] for profile in map(json.loads, lines) if not profile["user_id"]]
+    answer = project.profile(device_id=devices[0], comp_id="orders_in_30_days,none").json()
+
+    assert (answer["userData"]["user_id"], answer["userData"]["device_id"]) == (None, devices[0])
+    assert answer["userData"]["amp_props"].keys() == {"orders_in_30_days", "none"}
 
 
 def test_users_without_a_profile_were_not_seen_before(project: Project) -> None:

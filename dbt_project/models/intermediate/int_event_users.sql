@@ -13,11 +13,24 @@ with
         left join merged_ids on amplitude_ids.amplitude_id = merged_ids.amplitude_id
     ),
 
+    survivor_users as (
+        select
+            survivors.survivor_id,
+            min(amplitude_ids.user_id) as user_id,
+            max(amplitude_ids.users) > 1
+            or count(distinct amplitude_ids.user_id) > 1 as is_ambiguous,
+        from survivors
+        inner join amplitude_ids on survivors.amplitude_id = amplitude_ids.amplitude_id
+        group by survivors.survivor_id
+    ),
+
     amplitude_users as (
         select
-            survivors.amplitude_id, amplitude_ids.user_id, amplitude_ids.users > 1 as is_ambiguous,
+            survivors.amplitude_id,
+            survivor_users.is_ambiguous,
+            case when not survivor_users.is_ambiguous then survivor_users.user_id end as user_id,
         from survivors
-        inner join amplitude_ids on survivors.survivor_id = amplitude_ids.amplitude_id
+        inner join survivor_users on survivors.survivor_id = survivor_users.survivor_id
     ),
 
     resolved as (

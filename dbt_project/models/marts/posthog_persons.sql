@@ -5,13 +5,20 @@ with
 
     events as (select * from {{ ref("stg_amplitude__events") }}),
 
-    profiles as (
-        select *
-        from {{ ref("stg_amplitude__user_profiles") }}
-        where is_found and user_properties is not null
-    ),
+    user_profiles as (select * from {{ ref("stg_amplitude__user_profiles") }}),
 
     names as (select * from {{ ref("int_property_names") }}),
+
+    -- A device that reads like somebody's user id is not that person.
+    profiles as (
+        select coalesce(user_id, device_id) as person_id, is_found, user_properties, cohort_ids,
+        from user_profiles
+        qualify
+            row_number() over (
+                partition by coalesce(user_id, device_id) order by user_id is null, device_id
+            )
+            = 1
+    ),
 
     persons as (
         select person_id, max(event_at) as last_event_at,
@@ -66,7 +73,11 @@ with
         from persons
         left join last_changes on persons.person_id = last_changes.person_id
         left join events on last_changes.event_uuid = events.event_uuid
-        left join profiles on persons.person_id = profiles.user_id
+        left join
+            profiles
+            on persons.person_id = profiles.person_id
+            and profiles.is_found
+            and profiles.user_properties is not null
         cross join names
     ),
 
