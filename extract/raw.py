@@ -20,6 +20,7 @@ from dlt.pipeline.exceptions import PipelineStepFailed
 
 from extract.errors import ExtractError
 from extract.tables import TABLES, Table
+from pipeline.terminal import stop_if_asked
 
 _DUCKDB_TYPES: Mapping[TDataType, str] = {
     "text": "VARCHAR",
@@ -105,6 +106,7 @@ class RawTables:
             names = " and ".join(f"raw.{resource.name}" for resource in resources)
             reason = next(iter(str(root).splitlines()), type(root).__name__)
             raise ExtractError(f"{names} could not be written: {reason}") from error
+        stop_if_asked()
 
 
 def _resource(table: Table, select: str) -> DltResource:

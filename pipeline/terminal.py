@@ -1,11 +1,14 @@
 """How a stage talks: results on stdout, progress on stderr, errors in one line."""
 
 import errno
+import signal
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
+from threading import Event
+from types import FrameType
 from typing import NoReturn
 
 import duckdb
@@ -27,6 +30,7 @@ from pipeline.errors import PipelineError
 from pipeline.settings import load_environment
 
 _stderr = Console(stderr=True, highlight=False, soft_wrap=True)
+_asked_to_stop = Event()
 _LINE_SECONDS = 10
 _SLOW = 20  # units a second: below, a minute says more
 
@@ -36,6 +40,7 @@ Advance = Callable[[int], None]
 
 def run(main: Callable[[], None]) -> None:
     """Run a stage: `.env` first, then `main`; an expected error becomes one line and exit 1."""
+    signal.signal(signal.SIGINT, _interrupt)
     try:
         load_environment()
         main()
@@ -52,6 +57,17 @@ def run(main: Callable[[], None]) -> None:
     except KeyboardInterrupt:
         print("Stopped. Run the same command again to go on.", file=sys.stderr)
         sys.exit(130)
+
+
+def stop_if_asked() -> None:
+    """Raise what Ctrl-C raised, if a library has swallowed it."""
+    if _asked_to_stop.is_set():
+        raise KeyboardInterrupt
+
+
+def _interrupt(_signal: int, _frame: FrameType | None) -> None:
+    _asked_to_stop.set()
+    raise KeyboardInterrupt
 
 
 def _fail(message: str) -> NoReturn:
