@@ -7,6 +7,7 @@ that commit and dlt's own bookkeeping, so every statement leaves out what its ta
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,8 @@ _DUCKDB_TYPES: Mapping[TDataType, str] = {
 }
 # DuckDB allocates twice the longest line per thread: not more than the rows need.
 _LEAST_LINE_BYTES = 1 << 20
+# What DuckDB reserves for a line of 60 MB; of this it touches about one gigabyte.
+_SPARE_MEMORY = "4GB"
 
 
 class RawTables:
@@ -96,7 +99,16 @@ class RawTables:
             self._run([_resource(table, _no_rows(table)) for table in missing])
 
     def _run(self, resources: list[DltResource]) -> None:
-        """Load one package."""
+        """Load one package; a statement that wants more memory gets it once."""
+        try:
+            self._load(resources)
+        except _OutOfMemoryError:
+            with self._spare_memory():
+                self._pipeline.abort_packages()
+                self._load(resources)
+        stop_if_asked()
+
+    def _load(self, resources: list[DltResource]) -> None:
         try:
             self._pipeline.run(resources).raise_on_failed_jobs()
         except PipelineStepFailed as error:
@@ -105,8 +117,22 @@ class RawTables:
                 raise root from None
             names = " and ".join(f"raw.{resource.name}" for resource in resources)
             reason = next(iter(str(root).splitlines()), type(root).__name__)
-            raise ExtractError(f"{names} could not be written: {reason}") from error
-        stop_if_asked()
+            fault = _OutOfMemoryError if reason.startswith("Out of Memory") else ExtractError
+            raise fault(f"{names} could not be written: {reason}") from error
+
+    @contextmanager
+    def _spare_memory(self) -> Iterator[None]:
+        """Lift the limit for one statement: DuckDB reserves many times a line of tens of MB."""
+        ((limit,),) = self.query("select current_setting('memory_limit')")
+        self.query(f"set memory_limit = {literal(_SPARE_MEMORY)}")
+        try:
+            yield
+        finally:
+            self.query(f"set memory_limit = {literal(limit)}")
+
+
+class _OutOfMemoryError(ExtractError):
+    """DuckDB reached its memory limit."""
 
 
 def _resource(table: Table, select: str) -> DltResource:

@@ -21,6 +21,7 @@ _LEAST_MEGABYTES = 200  # below, DuckDB cannot even sort a mart
 _QUIET_TOOLS = {
     "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
     "DO_NOT_TRACK": "1",
+    "LOAD__RAISE_ON_MAX_RETRIES": "1",  # what a statement fails of, it fails of again
     "RUNTIME__DLTHUB_TELEMETRY": "false",
     "RUNTIME__INTERCEPT_SIGNALS": "false",  # dlt would swallow the first Ctrl-C
     "RUNTIME__LOG_LEVEL": "CRITICAL",  # what dlt raises, the stage says in its own words

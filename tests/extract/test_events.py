@@ -4,6 +4,7 @@ import gzip
 import json
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 from zipfile import ZipFile
@@ -17,6 +18,8 @@ from extract.lines import repair
 from extract.packages import load_archive
 from extract.raw import RawTables
 from extract.tables import BAD_LINES, EVENTS, EXPORTS
+from pipeline.settings import Settings
+from pipeline.warehouse import connect
 from tests.extract.conftest import World, opened
 
 COLUMN_NAMES = ", ".join(COLUMNS.values())
@@ -213,3 +216,20 @@ def test_an_export_row_says_what_its_file_holds(raw: RawTables, archive: Archive
         "select window_start, revision, file, sha256, bytes, members, lines, "
         "first_server_upload_time, last_server_upload_time, attempts from raw.exports"
     ) == [(None, 1, export.file, export.sha256, export.bytes, 1, 3, times[1], times[2], 1)]
+
+
+def test_a_line_of_sixty_megabytes_is_a_row_like_any_other(archive: Archive) -> None:
+    """Also under the memory limit with which extract runs."""
+    lines = [{"uuid": "1"}, {"uuid": "2", "event_properties": {"text": "x" * 60_000_000}}]
+    put(archive, gzip.compress(b"\n".join(json.dumps(line).encode() for line in lines), 1))
+    folder = archive.folder.parent
+    settings = Settings(data_dir=folder, duckdb_memory_limit="1GB")
+    with closing(connect(settings.warehouse, settings)) as connection:
+        raw = RawTables(connection, folder / "dlt", folder / "scratch")
+        load(raw, archive)
+        ((limit,),) = raw.query("select current_setting('memory_limit')")
+        assert limit.startswith("953.")
+        assert raw.query("select uuid, length(event_properties) from raw.events order by 1") == [
+            ("1", None),
+            ("2", 60_000_011),
+        ]
