@@ -25,9 +25,9 @@ import requests
 from extract.attempts import TransientError, persistently, retry_after, words
 from extract.errors import CredentialsRefused, ExtractError, ProfileFailed, ProfilesUnavailable
 from extract.lines import repair
-from extract.pace import Pace
 from extract.settings import ExtractSettings
 from extract.subjects import Subject
+from pipeline.pace import Pace
 
 TIMEOUT_SECONDS = 60
 # Amplitude counts by the minute, so all attempts together have to last longer than one.

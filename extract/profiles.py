@@ -14,11 +14,11 @@ from threading import Event
 
 from extract.errors import ExtractError, ProfilesUnavailable
 from extract.journal import Journal
-from extract.pace import Pace, sleep_until
 from extract.profile_api import Profile, ProfileApi
 from extract.raw import RawTables
 from extract.settings import ExtractSettings
 from extract.subjects import Subject, find_subjects
+from pipeline.pace import Pace, sleep_until_stopped
 from pipeline.terminal import note, progress
 
 _IN_FLIGHT = 4
@@ -75,7 +75,7 @@ def _record(
 def _fetch(subjects: Sequence[Subject], settings: ExtractSettings) -> _Profiles:
     """Ask for everybody, until it is clear that nobody is answered."""
     stop = Event()
-    pace = Pace(settings.profile_rate, time.monotonic, sleep_until(stop))
+    pace = Pace(settings.profile_rate / 60, time.monotonic, sleep_until_stopped(stop))
     failed = 0
     with (
         progress("Profiles", len(subjects), "profiles") as advance,

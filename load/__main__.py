@@ -18,10 +18,12 @@ from load.errors import UnacknowledgedError
 from load.lanes import Lanes
 from load.ledger import Ledger
 from load.outbox import Outbox, Window
-from load.pace import Pace, sleep_until_stopped
 from load.progress import ProgressFile
 from load.settings import LoadSettings
+from pipeline.pace import Pace, sleep_until_stopped
 from pipeline.terminal import Advance, note, progress, run, summary
+
+_BURST_SECONDS = 1.0  # how far a lane that came late may catch up
 
 
 def main() -> None:
@@ -77,7 +79,7 @@ def _send(settings: LoadSettings, ledger: Ledger, outbox: Outbox, pending: int) 
 
 def _lanes(settings: LoadSettings, stop: Event) -> Lanes:
     sleep = sleep_until_stopped(stop)
-    pace = Pace(settings.load_rate, time.monotonic, sleep)
+    pace = Pace(settings.load_rate, time.monotonic, sleep, _BURST_SECONDS)
     token = settings.posthog_project_token.get_secret_value()
     carriers = [
         Carrier(Capture(settings.posthog_host, token, _now), pace, sleep)

@@ -13,7 +13,7 @@ import requests
 from load.batches import Message
 from load.errors import DestinationError
 from load.outcomes import Answer, error_code, read_answer
-from load.pace import retry_after_seconds
+from load.retry_after import retry_after_seconds
 from load.sink import BatchRefusedError, BusyError
 from load.wire import ENDPOINT, frame
 

@@ -8,8 +8,8 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait
 from load.batches import Batch, Message
 from load.errors import LoadError, UnreachableError
 from load.outcomes import Answer, Outcome, Refusal
-from load.pace import Pace, Sleep, StoppedError
 from load.sink import BatchRefusedError, BusyError, Sink
+from pipeline.pace import Pace, Sleep, StoppedError
 from pipeline.terminal import note
 
 MAX_ATTEMPTS = 8

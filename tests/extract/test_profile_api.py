@@ -9,10 +9,10 @@ import pytest
 from pydantic import SecretStr
 
 from extract.errors import CredentialsRefused, ExtractError, ProfilesUnavailable
-from extract.pace import Pace, StoppedError
 from extract.profile_api import Profile, ProfileApi
 from extract.settings import ExtractSettings
 from extract.subjects import Subject
+from pipeline.pace import Pace, StoppedError
 from sandbox.http import Request, Response, serving
 from tests.extract.conftest import KEY, SECRET, settings_for
 
@@ -173,7 +173,7 @@ def test_silence_after_a_refusal_is_kept_by_everybody() -> None:
 def test_every_attempt_counts_against_the_rate() -> None:
     script = Script(Response(503, b"", {"Retry-After": "0"}), Response(200, FOUND.encode()))
     with serving(script.respond) as url:
-        pace = Pace(60, lambda: sum(script.waits), script.sleep)
+        pace = Pace(1, lambda: sum(script.waits), script.sleep)
         with closing(ProfileApi(settings_for(url), pace)) as api:
             api.fetch(ANN)
             api.fetch(ANN)

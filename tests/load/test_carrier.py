@@ -14,7 +14,7 @@ from load.capture import Capture
 from load.carrier import MAX_ATTEMPTS, MAX_SILENT_ATTEMPTS, Carrier
 from load.errors import DestinationError, UnreachableError
 from load.outcomes import Outcome
-from load.pace import Pace
+from pipeline.pace import Pace
 from sandbox.http import Request, Response, serving
 
 
