@@ -79,9 +79,9 @@ bench STAGE *SIZES: _ready-dev
 
 # Pin every dependency again, with hashes, within the ranges of pyproject.toml
 pin: _ready-dev
-    .venv/bin/uv pip compile pyproject.toml --universal --generate-hashes --no-strip-extras --no-header --no-emit-index-url --no-emit-find-links --quiet --upgrade --output-file requirements.txt
-    .venv/bin/uv pip compile pyproject.toml --group dev --constraint requirements.txt --universal --generate-hashes --no-strip-extras --no-header --no-emit-index-url --no-emit-find-links --quiet --upgrade --output-file requirements-dev.txt
-    .venv/bin/uv pip compile pyproject.toml --extra buckets --constraint requirements-dev.txt --universal --generate-hashes --no-strip-extras --no-header --no-emit-index-url --no-emit-find-links --quiet --upgrade --output-file requirements-buckets.txt
+    .venv/bin/uv pip compile pyproject.toml --universal --generate-hashes --no-strip-extras --no-header --quiet --upgrade --output-file requirements.txt
+    .venv/bin/uv pip compile pyproject.toml --group dev --constraint requirements.txt --universal --generate-hashes --no-strip-extras --no-header --quiet --upgrade --output-file requirements-dev.txt
+    .venv/bin/uv pip compile pyproject.toml --extra buckets --constraint requirements-dev.txt --universal --generate-hashes --no-strip-extras --no-header --quiet --upgrade --output-file requirements-buckets.txt
 
 _ready: (_install "requirements.txt")
 
