@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Sequence
-from contextlib import closing
 from datetime import UTC, datetime
 
 from extract.amplitude_api import AmplitudeApi
@@ -13,13 +12,10 @@ from extract.journal import Journal
 from extract.packages import load_archive
 from extract.profiles import fetch_profiles
 from extract.project import Update, update
-from extract.raw import RawTables
+from extract.raw import RawTables, open_raw
 from extract.settings import ExtractSettings
 from pipeline.terminal import note, run, summary
-from pipeline.warehouse import connect
 
-# Parsing streams: more than this would only help joins larger than extract ever makes.
-_MEMORY_LIMIT = "1GB"
 _NAMED_FILES = 5
 
 Facts = dict[str, object]
@@ -28,12 +24,11 @@ Facts = dict[str, object]
 def main() -> None:
     """Archive what is missing, load what is archived, then print what happened."""
     started = time.monotonic()
-    settings = ExtractSettings.read().model_copy(update={"duckdb_memory_limit": _MEMORY_LIMIT})
+    settings = ExtractSettings.read()
     archive = Archive(settings.data_dir / "archive")
     # Opened first: better to hear before hours of downloads than after that it is in use.
-    with closing(connect(settings.warehouse, settings)) as connection:
+    with open_raw(settings.warehouse, settings) as raw:
         archive.remove_partials()
-        raw = RawTables(connection, settings.data_dir / "dlt", settings.scratch)
         done = _fill(raw, archive, settings)
         journal = Journal(archive.folder / "profiles")
         journal.load(raw)
@@ -57,7 +52,7 @@ def _fill(raw: RawTables, archive: Archive, settings: ExtractSettings) -> Update
         "empty files and markers": imported.empty,
         "other files passed over": len(imported.skipped),
     }
-    failures = load_archive(raw, archive, settings.scratch)
+    failures = load_archive(raw, archive, raw.scratch)
     return Update(facts, [*imported.failures, *failures])
 
 

@@ -50,10 +50,10 @@ def update(
     """
     wanted, downloads = download(archive, api, settings, now)
     fresh = pending_exports(raw, archive)
-    damaged = load_archive(raw, archive, settings.scratch)
+    damaged = load_archive(raw, archive, raw.scratch)
     again = ask_silent_hours(raw, archive, api, fresh, settings)
     if again.exports:
-        damaged = load_archive(raw, archive, settings.scratch)
+        damaged = load_archive(raw, archive, raw.scratch)
     failures = [*downloads.failures, *again.failures]
     record_failures(raw, failures, now)
     facts: dict[str, object] = {"range (UTC hours)": str(wanted)}

@@ -7,7 +7,7 @@ that commit and dlt's own bookkeeping, so every statement leaves out what its ta
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,9 @@ from dlt.pipeline.exceptions import PipelineStepFailed
 
 from extract.errors import ExtractError
 from extract.tables import TABLES, Table
+from pipeline.settings import Settings
 from pipeline.terminal import stop_if_asked
+from pipeline.warehouse import connect
 
 _DUCKDB_TYPES: Mapping[TDataType, str] = {
     "text": "VARCHAR",
@@ -35,14 +37,35 @@ _LEAST_LINE_BYTES = 1 << 20
 _SPARE_MEMORY = "4GB"
 
 
+# Parsing streams: more than this would only help joins larger than extract ever makes.
+_MEMORY_LIMIT = "1GB"
+
+
+@contextmanager
+def open_raw(path: Path, settings: Settings) -> Iterator["RawTables"]:
+    """Open the raw tables of the warehouse at `path`, with the little memory that they need.
+
+    Raises:
+        StoreError: another process holds the file, or it cannot be used.
+    """
+    lean = settings.model_copy(update={"duckdb_memory_limit": _MEMORY_LIMIT})
+    with closing(connect(path, lean)) as connection:
+        yield RawTables(
+            connection, settings.data_dir / "dlt", settings.data_dir / "tmp" / "extract"
+        )
+
+
 class RawTables:
-    """The tables of `raw`; the connection is the caller's to close."""
+    """The tables of `raw`; the connection is the caller's to close.
+
+    Nothing in `scratch` outlives a run.
+    """
 
     def __init__(
         self, connection: duckdb.DuckDBPyConnection, pipelines_dir: Path, scratch: Path
     ) -> None:
         self._connection = connection
-        self._scratch = scratch
+        self.scratch = scratch
         self._pipeline = dlt.pipeline(
             "amplitude",
             pipelines_dir=str(pipelines_dir),
@@ -69,8 +92,8 @@ class RawTables:
         """
         if not rows:
             return
-        self._scratch.mkdir(parents=True, exist_ok=True)
-        file = self._scratch / f"{table.name}.ndjson"
+        self.scratch.mkdir(parents=True, exist_ok=True)
+        file = self.scratch / f"{table.name}.ndjson"
         lines = [json.dumps(row, default=str) + "\n" for row in rows]
         file.write_text("".join(lines))
         longest = max(_LEAST_LINE_BYTES, *map(len, lines))

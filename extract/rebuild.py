@@ -14,13 +14,10 @@ from extract.archive import Archive
 from extract.errors import ExtractError, FileUnreadable
 from extract.journal import Journal
 from extract.packages import load_archive
-from extract.raw import RawTables
+from extract.raw import open_raw
 from pipeline.settings import Settings
 from pipeline.terminal import run, summary
 from pipeline.warehouse import connect
-
-# As for extract: parsing streams.
-_MEMORY_LIMIT = "1GB"
 
 
 def main() -> None:
@@ -31,7 +28,7 @@ def main() -> None:
         ExtractError: the archive is empty, or a file in it is damaged.
     """
     started = time.monotonic()
-    settings = Settings.read().model_copy(update={"duckdb_memory_limit": _MEMORY_LIMIT})
+    settings = Settings.read()
     archive = Archive(settings.data_dir / "archive")
     if not archive.exports():
         raise ExtractError(f"{archive.folder} holds no export: there is nothing to rebuild from.")
@@ -55,10 +52,8 @@ def _fill(path: Path, archive: Archive, settings: Settings) -> Sequence[FileUnre
         leftover.unlink(missing_ok=True)
     # dlt's notes are about the old file; it makes them again from the new one.
     shutil.rmtree(settings.data_dir / "dlt", ignore_errors=True)
-    scratch = settings.data_dir / "tmp" / "extract"
-    with closing(connect(path, settings)) as connection:
-        raw = RawTables(connection, settings.data_dir / "dlt", scratch)
-        failures = load_archive(raw, archive, scratch)
+    with open_raw(path, settings) as raw:
+        failures = load_archive(raw, archive, raw.scratch)
         Journal(archive.folder / "profiles").load(raw)
     return failures
 

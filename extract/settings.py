@@ -1,7 +1,6 @@
 """The settings of extract: which Amplitude project, which hours, or which files instead."""
 
 from datetime import datetime
-from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from pydantic import BeforeValidator, Field, SecretStr, model_validator
@@ -61,11 +60,6 @@ class ExtractSettings(ProfileSettings):
                 f"EXTRACT_TO ({self.extract_to:%Y-%m-%dT%H}): swap them"
             )
         return self
-
-    @property
-    def scratch(self) -> Path:
-        """Where exports are unpacked while they are loaded; nothing in it outlives a run."""
-        return self.data_dir / "tmp" / "extract"
 
     @property
     def export_url(self) -> str:

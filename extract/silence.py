@@ -72,7 +72,7 @@ def ask_silent_hours(
     silent = set(silent_hours(events)) - _asked_alone(archived)
     windows = [Window(hour, hour) for hour in sorted(silent)]
     downloads = fetch_windows(windows, archived, archive, api, settings.extract_concurrency)
-    downloads.exports = [_judge(e, events, archive, settings.scratch) for e in downloads.exports]
+    downloads.exports = [_judge(e, events, archive, raw.scratch) for e in downloads.exports]
     return downloads
 
 

@@ -152,3 +152,17 @@ def settings_for(url: str) -> ExtractSettings:
         amplitude_export_url=f"{url}/api/2/export",
         amplitude_profile_url=f"{url}/v1/userprofile",
     )
+
+
+class Answers:
+    """A server that gives its answers in turn, the last one for ever."""
+
+    def __init__(self, *answers: Response) -> None:
+        self._answers = answers
+        self.requests: list[Request] = []
+        self.waits: list[float] = []
+
+    def respond(self, request: Request) -> Response:
+        """Give the next answer."""
+        self.requests.append(request)
+        return self._answers[min(len(self.requests), len(self._answers)) - 1]

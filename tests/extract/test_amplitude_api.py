@@ -14,8 +14,8 @@ from extract.amplitude_api import AmplitudeApi
 from extract.attempts import retry_after
 from extract.errors import CredentialsRefused, ExtractError, WindowFailed, WindowTooLarge
 from extract.windows import HOUR, Window
-from sandbox.http import Request, Response, serving
-from tests.extract.conftest import KEY, SECRET, settings_for
+from sandbox.http import Response, serving
+from tests.extract.conftest import KEY, SECRET, Answers, settings_for
 
 FIRST = datetime(2024, 1, 5, tzinfo=UTC)
 DAY = Window(FIRST, FIRST + 23 * HOUR)
@@ -34,18 +34,8 @@ def whole_zip() -> bytes:
 ZIP = whole_zip()
 
 
-class Script:
-    """A server that gives its answers in turn, the last one for ever."""
-
-    def __init__(self, *answers: Response) -> None:
-        self._answers = answers
-        self.requests: list[Request] = []
-        self.waits: list[float] = []
-
-    def respond(self, request: Request) -> Response:
-        """Give the next answer."""
-        self.requests.append(request)
-        return self._answers[min(len(self.requests), len(self._answers)) - 1]
+class Script(Answers):
+    """Answers to whoever asks for exports."""
 
     def export(self, path: Path, window: Window = DAY) -> tuple[bool, int]:
         """Ask for a day or another window, without waiting between attempts."""

@@ -14,7 +14,7 @@ from extract.settings import ExtractSettings
 from extract.subjects import Subject
 from pipeline.pace import Pace, StoppedError
 from sandbox.http import Request, Response, serving
-from tests.extract.conftest import KEY, SECRET, settings_for
+from tests.extract.conftest import KEY, SECRET, Answers, settings_for
 
 ANN = Subject("user_id", "ann")
 JSON = {"Content-Type": "application/json"}
@@ -24,18 +24,8 @@ FOUND = """{"userData": {"user_id": "é&=?", "amp_props": {"said": "not seen bef
 "exceeds system limit", "huge": 1%s}}}""" % ("0" * 5000)
 
 
-class Script:
-    """A server that gives its answers in turn, the last one for ever; sleep only counts."""
-
-    def __init__(self, *answers: Response) -> None:
-        self._answers = answers
-        self.requests: list[Request] = []
-        self.waits: list[float] = []
-
-    def respond(self, request: Request) -> Response:
-        """Give the next answer."""
-        self.requests.append(request)
-        return self._answers[min(len(self.requests), len(self._answers)) - 1]
+class Script(Answers):
+    """Answers to whoever asks for profiles; sleep only counts."""
 
     def sleep(self, seconds: float) -> None:
         """Note a wait; it is over at once."""
