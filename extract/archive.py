@@ -65,12 +65,14 @@ class Archive:
             ExtractError: the archive holds another project's.
         """
         owner = self.folder / "project"
-        if owner.exists() and owner.read_text() != project and self.exports():
+        if owner.exists() and owner.read_text() == project:
+            return
+        if owner.exists() and self.exports():
             raise ExtractError(
                 f"{self.folder} holds another Amplitude project's exports: give this one a "
                 f"DATA_DIR of its own. (The same project under a new API key? Then delete {owner}.)"
             )
-        owner.write_text(project)
+        _write_durably(owner, project)
 
     def remove_partials(self) -> None:
         """Delete what a killed run left half-written."""
@@ -165,9 +167,9 @@ class Archive:
     def _write(self, export: Export) -> None:
         record = self._record(export.file)
         record.parent.mkdir(parents=True, exist_ok=True)
-        partial = record.with_name(record.name + ".partial")
-        partial.write_text(json.dumps(asdict(export), indent=2, default=datetime.isoformat) + "\n")
-        _rename_durably(partial, record)
+        _write_durably(
+            record, json.dumps(asdict(export), indent=2, default=datetime.isoformat) + "\n"
+        )
 
     def _record(self, file: str) -> Path:
         return self.folder / "records" / f"{file}.json"
@@ -198,6 +200,13 @@ def _parse(record: dict[str, Any]) -> Export:
     window = Window(**{end: datetime.fromisoformat(hours[end]) for end in hours}) if hours else None
     fetched_at = datetime.fromisoformat(record.pop("fetched_at"))
     return Export(window=window, fetched_at=fetched_at, **record)
+
+
+def _write_durably(path: Path, text: str) -> None:
+    """Write a small file that is never seen half-written, however the run ends."""
+    partial = path.with_name(path.name + ".partial")
+    partial.write_text(text)
+    _rename_durably(partial, path)
 
 
 def _rename_durably(partial: Path, path: Path) -> None:

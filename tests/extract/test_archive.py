@@ -1,4 +1,5 @@
 import json
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -204,3 +205,12 @@ def test_an_archive_belongs_to_the_project_whose_exports_it_holds(archive: Archi
     archive.claim("first")
     with pytest.raises(ExtractError, match="DATA_DIR of its own"):
         archive.claim("second")
+
+
+def test_a_claim_that_stands_is_not_written_again(archive: Archive) -> None:
+    """A run killed while it rewrote the claim left none, and the next one refused the archive."""
+    archive.claim("mine")
+    owner = archive.folder / "project"
+    os.utime(owner, (0, 0))
+    archive.claim("mine")
+    assert owner.stat().st_mtime == 0
