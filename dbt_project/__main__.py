@@ -18,22 +18,21 @@ from dbt.artifacts.resources.types import NodeType
 from dbt.artifacts.schemas.results import RunStatus, TestStatus
 from dbt.artifacts.schemas.run import RunResult
 from dbt.cli.main import dbtRunner, dbtRunnerResult
+from dbt.contracts.graph.manifest import Manifest
 from dbt_common.events.base_types import EventMsg
 
+from dbt_project import build
+from dbt_project.rules import model_rules
+from dbt_project.settings import TransformSettings
 from pipeline.errors import PipelineError, StoreError
-from pipeline.settings import Settings
 from pipeline.terminal import Advance, note, progress, run, summary
 from pipeline.warehouse import connect
 
 _PROJECT = Path(__file__).parent
+# Unit tests check the SQL, not the data: `just check` runs them.
+_BUILD = ["build", "--quiet", "--exclude-resource-type", "unit_test"]
 _BAD = {RunStatus.Error, TestStatus.Error, TestStatus.Fail}
 
-# Load refuses marts whose build failed or was killed: it may have left tables of two builds.
-_BEGIN = """
-drop schema if exists test_failures cascade;
-create schema if not exists marts;
-create or replace table marts.last_build as select false as succeeded;
-"""
 _FACTS = """
 select label, count
 from (
@@ -73,10 +72,12 @@ class TransformError(PipelineError):
 
 def main() -> None:
     """Build everything, or hand the arguments to dbt."""
-    settings = Settings.read()
+    settings = TransformSettings.read()
     if arguments := sys.argv[1:]:
-        _open(settings).close()
-        outcome = dbt(settings, arguments)
+        manifest = _parse(settings)
+        with closing(_open(settings)) as connection:
+            build.want(connection, model_rules(manifest, os.environ))
+        outcome = dbt(settings, arguments, manifest)
         if outcome.exception and not outcome.result:
             raise TransformError(_first_line(outcome.exception))
         if arguments[:2] == ["docs", "generate"] and outcome.success:
@@ -85,7 +86,7 @@ def main() -> None:
     transform(settings)
 
 
-def transform(settings: Settings) -> None:
+def transform(settings: TransformSettings) -> None:
     """Run every seed, model and test, then print what came of it.
 
     Raises:
@@ -93,9 +94,12 @@ def transform(settings: Settings) -> None:
         TransformError: something failed; the message says what and where its rows are.
     """
     started = time.monotonic()
-    _prepare(settings)
+    manifest = _parse(settings)
+    with closing(_open(settings)) as connection:
+        for change in build.begin(connection, model_rules(manifest, os.environ)):
+            note(change)
     with progress("dbt build", None, "models and tests") as advance:
-        outcome = dbt(settings, ["build", "--quiet"], advance)
+        outcome = dbt(settings, _BUILD, manifest, advance)
     if outcome.exception:
         raise TransformError(f"dbt stopped: {_first_line(outcome.exception)}")
     results: list[RunResult] = list(outcome.result)  # type: ignore[arg-type]
@@ -106,20 +110,21 @@ def transform(settings: Settings) -> None:
         if result.status == TestStatus.Warn:
             note(f"Warning: {_explain(result)}")
     with closing(connect(settings.warehouse, settings)) as connection:
-        connection.execute("update marts.last_build set succeeded = true")
+        for change in build.end(connection):
+            note(change)
         facts = dict(connection.sql(_FACTS).fetchall())
     seconds = {"seconds": time.monotonic() - started}
     summary("Transform", facts | _counts(results) | seconds)
 
 
 def dbt(
-    settings: Settings, arguments: Iterable[str], advance: Advance = lambda _: None
+    settings: TransformSettings,
+    arguments: Iterable[str],
+    manifest: Manifest | None = None,
+    advance: Advance = lambda _: None,
 ) -> dbtRunnerResult:
     """Run dbt in this process, on this project and the warehouse of the settings."""
-    os.environ |= {
-        "DATA_DIR": str(settings.data_dir),
-        "DUCKDB_THREADS": str(settings.duckdb_threads),
-        "DUCKDB_MEMORY_LIMIT": settings.duckdb_memory_limit,
+    os.environ |= settings.environment | {
         "DBT_PROJECT_DIR": str(_PROJECT),
         "DBT_PROFILES_DIR": str(_PROJECT.parent),
         "DBT_TARGET_PATH": str((settings.data_dir / "dbt" / "target").absolute()),
@@ -131,7 +136,7 @@ def dbt(
             advance(1)
 
     try:
-        outcome = dbtRunner(callbacks=[count_nodes]).invoke(list(arguments))
+        outcome = dbtRunner(manifest=manifest, callbacks=[count_nodes]).invoke(list(arguments))
     finally:
         # The adapter would hold the warehouse until this process ends.
         DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
@@ -140,13 +145,16 @@ def dbt(
     return outcome
 
 
-def _prepare(settings: Settings) -> None:
-    """Forget the last build: its verdict, and the failing rows of tests that no longer run."""
-    with closing(_open(settings)) as connection:
-        connection.execute(_BEGIN)
+def _parse(settings: TransformSettings) -> Manifest:
+    """Read the project once: for its rules, and for the run that follows."""
+    _open(settings).close()
+    outcome = dbt(settings, ["parse", "--quiet"])
+    if not isinstance(outcome.result, Manifest):
+        raise TransformError(f"dbt cannot read the project: {_first_line(outcome.exception)}")
+    return outcome.result
 
 
-def _open(settings: Settings) -> duckdb.DuckDBPyConnection:
+def _open(settings: TransformSettings) -> duckdb.DuckDBPyConnection:
     """Open the warehouse, if there is one that extract has filled."""
     if not settings.warehouse.exists():
         raise StoreError(f"{settings.warehouse} does not exist: run `just extract` first.")
@@ -166,7 +174,7 @@ def _counts(results: Iterable[RunResult]) -> dict[str, object]:
     warnings = sum(result.status == TestStatus.Warn for result in results)
     return {
         "models built": kinds[NodeType.Model],
-        "tests passed": kinds[NodeType.Test] + kinds[NodeType.Unit] - warnings,
+        "tests passed": kinds[NodeType.Test] - warnings,
         "tests with warnings": warnings,
     }
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from dbt_project.settings import TransformSettings
 from extract.settings import ExtractSettings
 from load.settings import LoadSettings
 from pipeline.settings import Settings
@@ -16,7 +17,7 @@ from tests.conftest import ROOT, Demo
 README = (ROOT / "README.md").read_text()
 JUSTFILE = (ROOT / "justfile").read_text()
 RECIPE = re.compile(r"^([a-z][a-z-]*)(?: [*+]?[A-Z]+)*:", re.MULTILINE)
-STAGES = (Settings, ExtractSettings, LoadSettings)
+STAGES = (Settings, ExtractSettings, TransformSettings, LoadSettings)
 SETTINGS = sorted({field.upper() for stage in STAGES for field in stage.model_fields})
 MAY_IMPORT = {
     "pipeline": set(),

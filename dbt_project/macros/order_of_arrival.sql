@@ -8,3 +8,17 @@
     {{ relation }}.event_id nulls first,
     {{ relation }}.event_uuid
 {%- endmacro %}
+
+{# The same order as one value, for arg_max. #}
+{% macro arrival(relation) -%}
+    row(coalesce({{ relation }}.server_upload_at, '-infinity'::timestamp), {{ moment(relation) }})
+{%- endmacro %}
+
+{# The order in which things happened, as one value, for arg_min and arg_max. #}
+{% macro moment(relation) -%}
+    row(
+        coalesce({{ relation }}.event_at, '-infinity'::timestamp),
+        coalesce({{ relation }}.event_id, -1),
+        {{ relation }}.event_uuid
+    )
+{%- endmacro %}

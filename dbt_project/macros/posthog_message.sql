@@ -6,17 +6,17 @@
         distinct_id,
         "timestamp",
         properties,
-        {{ key_hash() }} as key_hash,
-        {{ payload_hash() }} as payload_hash,
+        {{ key_hash("event", "distinct_id", '"timestamp"') }} as key_hash,
+        {{ payload_hash("properties", '"timestamp"') }} as payload_hash,
     from {{ relation }}
 {%- endmacro %}
 
 {# What PostHog takes for the same event, beside the uuid: event, distinct_id and UTC day. #}
-{% macro key_hash() -%}
-    {{ hash_64('concat_ws(chr(31), event, distinct_id, "timestamp"::date)') }}
+{% macro key_hash(event, distinct_id, timestamp) -%}
+    {{ hash_64("concat_ws(chr(31), " ~ event ~ ", " ~ distinct_id ~ ", " ~ timestamp ~ "::date)") }}
 {%- endmacro %}
 
 {# What a second delivery would replace. #}
-{% macro payload_hash() -%}
-    {{ hash_64('concat_ws(chr(31), properties, "timestamp")') }}
+{% macro payload_hash(properties, timestamp) -%}
+    {{ hash_64("concat_ws(chr(31), " ~ properties ~ ", " ~ timestamp ~ ")") }}
 {%- endmacro %}

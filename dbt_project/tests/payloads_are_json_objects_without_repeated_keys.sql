@@ -14,27 +14,45 @@ with
         from {{ ref("posthog_persons") }}
     ),
 
-    objects as (
+    malformed as (
+        select uuid, properties
+        from messages
+        where
+            not json_valid(properties)
+            or not starts_with(properties, '{')
+            or {{ json_strict("properties") }} <> properties
+    ),
+
+    repeated as (
+        select uuid, properties
+        from messages
+        where json_valid(properties) and {{ has_repeated_keys("properties") }}
+    ),
+
+    all_inner_objects as (
         select
             uuid,
-            properties,
             unnest(
-                [
-                    properties::json,
-                    json_extract(properties, '$."$set"'),
-                    json_extract(properties, '$."$set_once"'),
-                    json_extract(properties, '$."$groups"'),
-                    json_extract(properties, '$."$group_set"')
-                ]
+                json_extract(properties, ['/$set', '/$set_once', '/$groups', '/$group_set'])
             ) as object,
         from messages
         where json_valid(properties)
+    ),
+
+    -- Most of them occur in many messages.
+    inner_objects as (
+        select object::varchar as object, min(uuid) as uuid,
+        from all_inner_objects
+        where object is not null
+        group by object::varchar
     )
 
 select uuid, properties
-from messages
-where not json_valid(properties) or {{ json_strict("properties") }} <> properties
+from malformed
 union all
 select uuid, properties
-from objects
-where json_type(object) <> 'OBJECT' or len(json_keys(object)) <> list_unique(json_keys(object))
+from repeated
+union all
+select uuid, object as properties
+from inner_objects
+where not starts_with(object, '{') or {{ has_repeated_keys("object") }}

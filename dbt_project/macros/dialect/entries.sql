@@ -55,18 +55,35 @@
 {% macro escaped_name(name) -%}
     case
         when
-            (
-                starts_with({{ name }}, '$')
-                or starts_with({{ name }}, 'amplitude_')
-                or {{ name }} in ('analytics_source', 'historical_migration')
-            )
-            and regexp_matches(
-                {{ name }},
-                '^(amplitude_)*(\$|(analytics_source|historical_migration|amplitude_cohort_ids)$)'
-            )
-        then 'amplitude_' || {{ name }}
+            starts_with({{ name }}, '$')
+            or starts_with({{ name }}, 'amplitude_')
+            or {{ name }} in ('analytics_source', 'historical_migration')
+        then
+            case
+                when
+                    regexp_matches(
+                        {{ name }},
+                        '^(amplitude_)*(\$|(analytics_source|historical_migration|amplitude_cohort_ids)$)'
+                    )
+                then 'amplitude_' || {{ name }}
+                else {{ name }}
+            end
         else {{ name }}
     end
+{%- endmacro %}
+
+{#
+    Whether a bag can be sent as it is: no key that may have to be escaped, and none twice. The first
+    tests see values, too, and may only err to the safe side.
+#}
+{% macro is_plain(bag) -%}
+    (
+        not contains({{ bag }}, '"$')
+        and not contains({{ bag }}, '"amplitude_')
+        and not contains({{ bag }}, '"analytics_source"')
+        and not contains({{ bag }}, '"historical_migration"')
+        and not {{ has_repeated_keys(bag) }}
+    )
 {%- endmacro %}
 
 {# Each under its own name, escaped. #}
@@ -79,18 +96,67 @@
     )
 {%- endmacro %}
 
-{# Each under its own name, escaped, then once more those that have a name in `names`, a map. #}
+{#
+    Those that have another name in `names`, a map, under that name. They are picked out first: a
+    lambda carries the map along for every entry it sees.
+#}
 {% macro renamed_members(entries, names) -%}
-    list_concat(
-        {{ escaped_members(entries) }},
-        -- Filtered first: a look-up in a map for every entry takes four times as long.
-        list_transform(
-            list_filter(
-                {{ entries }}, lambda entry:list_contains(map_keys({{ names }}), entry.key)
-            ),
-            lambda entry:to_json({{ names }} [entry.key])
-            || ':'
-            || coalesce(entry.value::varchar, 'null')
-        )
+    list_transform(
+        list_filter({{ entries }}, lambda entry:list_contains(map_keys({{ names }}), entry.key)),
+        lambda entry:to_json({{ names }} [entry.key])
+        || ':'
+        || coalesce(entry.value::varchar, 'null')
     )
+{%- endmacro %}
+
+{# Each under its own name, escaped, then once more those that have another. #}
+{% macro all_members(entries, names) -%}
+    list_concat({{ escaped_members(entries) }}, {{ renamed_members(entries, names) }})
+{%- endmacro %}
+
+{# `"$set":{...}` and `"$set_once":{...}` of a user's properties: `initial_*` are set once. #}
+{% macro set_members(entries, names) -%}
+    [
+        {{
+            json_object_member(
+                "$set", all_members(entries_without_prefix(entries, "initial_"), names)
+            )
+        }},
+        {{
+            json_object_member(
+                "$set_once", all_members(entries_with_prefix(entries, "initial_"), names)
+            )
+        }}
+    ]
+{%- endmacro %}
+
+{# `"$groups":{...}` of the group types that are sent; null without any. #}
+{% macro groups_member(groups, types) -%}
+    case
+        when {{ groups }} is not null
+        then
+            {{
+                json_object_member(
+                    "$groups", first_key_members(entries_named(json_entries(groups), types))
+                )
+            }}
+    end
+{%- endmacro %}
+
+{#
+    The members of an event's bag, as they are if that is possible, then once more those that have
+    another name in `names`.
+#}
+{% macro bag_members(bag, names) -%}
+    case
+        when {{ bag }} = '{}'
+        then []
+        when {{ is_plain(bag) }}
+        then [{{ bag }} [2:-2]]
+        else {{ escaped_members(json_entries(bag)) }}
+    end || case
+        when list_has_any(json_keys({{ bag }}), map_keys({{ names }}))
+        then {{ renamed_members(json_entries(bag), names) }}
+        else []
+    end
 {%- endmacro %}

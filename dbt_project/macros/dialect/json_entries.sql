@@ -4,15 +4,28 @@
 #}
 {% macro json_entries(object) -%}
     {%- set entries -%}map_entries(from_json({{ object }}, '"MAP(VARCHAR, JSON)"')){%- endset -%}
-    {%- set keys -%}list_transform({{ entries }}, lambda entry: entry.key){%- endset -%}
     case
-        when len({{ keys }}) = list_unique({{ keys }})
+        when not {{ has_repeated_keys(object) }}
         then {{ entries }}
         else
             list_filter(
                 {{ entries }},
                 lambda entry,
-                position: not list_contains({{ keys }} [position + 1:], entry.key)
+                position: not list_contains(json_keys({{ object }})[position + 1:], entry.key)
             )
     end
+{%- endmacro %}
+
+{#
+    Whether a JSON object has a key twice: whether a key's first place is not its own. The list around
+    the keys gives them a name, so that they are not read again for each of them.
+#}
+{% macro has_repeated_keys(object) -%}
+    list_transform(
+        [json_keys({{ object }})],
+        lambda keys:len(
+            list_filter(keys, lambda key, position:list_position(keys, key) <> position)
+        )
+        > 0
+    )[1]
 {%- endmacro %}

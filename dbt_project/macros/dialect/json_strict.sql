@@ -5,7 +5,8 @@
 #}
 {% macro json_strict(json) -%}
     case
-        when regexp_matches({{ json }}, '[0-9]{16}|[eE]\+?[0-9]{3}|[:\[,]-?[nNiI][aAnN][nNfF]')
+        when
+            regexp_matches({{ json }}, '[:\[,] ?-?(?:[0-9]{16}|[0-9.]+[eE]\+?[0-9]{3}|[nN]a|[iI]n)')
         then
             array_to_string(
                 list_transform(

@@ -5,6 +5,12 @@ with
 
     event_names as (select * from {{ ref("event_names") }}),
 
+    group_types as (
+        select to_json(list(group_type order by group_type))::varchar as sent_group_types
+        from {{ ref("int_group_types") }}
+        where position <= 5
+    ),
+
     named as (
         select
             events.event_uuid,
@@ -18,9 +24,11 @@ with
             ) as posthog_event,
             coalesce(event_names.excluded, false) as is_excluded,
             event_names.reason as exclusion,
+            case when events.groups <> '{}' then group_types.sent_group_types end as group_types,
         from events
         inner join identified on events.event_uuid = identified.event_uuid
         left join event_names on events.event_type = event_names.event_type
+        cross join group_types
     ),
 
     judged as (
@@ -51,5 +59,19 @@ with
         from named
     )
 
-select *
+select
+    * exclude (is_excluded, exclusion, group_types),
+    {{
+        version_of(
+            [
+                "export_file",
+                "distinct_id",
+                "person_id",
+                "posthog_event",
+                "rejection",
+                "rejection_detail",
+                "group_types",
+            ]
+        )
+    }} as version,
 from judged

@@ -1,30 +1,108 @@
 with
     judged as (select * from {{ ref("int_events_judged") }}),
 
-    properties as (select * from {{ ref("int_posthog_properties") }}),
+    events as (select * from {{ ref("stg_amplitude__events") }}),
 
-    dressed as (
-        select
-            judged.*,
-            properties.properties,
-            -- PostHog stores a message as a JSON string inside JSON: quotes and backslashes double.
-            {{ byte_length("to_json(properties.properties)") }} as encoded_bytes,
-        from judged
-        left join properties on judged.event_uuid = properties.event_uuid
+    names as (select * from {{ ref("int_property_names") }}),
+
+    group_types as (
+        select list(group_type) as sent_group_types
+        from {{ ref("int_group_types") }}
+        where position <= 5
     ),
 
+    changed as (select * from judged where {{ is_changed("judged", ["version"]) }}),
+
+    sendable as (
+        select events.*, coalesce(events.platform = 'Web', false) as is_web,
+        from events
+        inner join changed on events.event_uuid = changed.event_uuid
+        where changed.rejection is null
+    ),
+
+    -- Many events carry the same snapshot of their user and the same groups: each is spelled once.
+    snapshots as (
+        select user_properties, {{ json_strict("user_properties") }} as bag,
+        from sendable
+        where user_properties <> '{}'
+        group by user_properties
+    ),
+
+    opened_snapshots as (
+        select
+            snapshots.user_properties,
+            {{ entries_set(json_entries("snapshots.bag")) }} as entries,
+            names.user_names,
+        from snapshots
+        cross join names
+    ),
+
+    spelled_snapshots as (
+        select user_properties, {{ set_members("entries", "user_names") }} as members,
+        from opened_snapshots
+    ),
+
+    groups as (
+        select groups, {{ json_strict("groups") }} as bag,
+        from sendable
+        where groups <> '{}'
+        group by groups
+    ),
+
+    spelled_groups as (
+        select
+            groups.groups,
+            [
+                '"$amplitude_groups":' || groups.bag,
+                {{ groups_member("groups.bag", "coalesce(group_types.sent_group_types, [])") }}
+            ] as members,
+        from groups
+        cross join group_types
+    ),
+
+    strict as (
+        select *, {{ json_strict("coalesce(event_properties, '{}')") }} as event_bag, from sendable
+    ),
+
+    spelled as (
+        select
+            strict.event_uuid,
+            {{ bag_members("strict.event_bag", "names.event_names") }}
+            || [{{ standard_properties() }}]
+            || coalesce(spelled_groups.members, [])
+            || coalesce(spelled_snapshots.members, []) as members,
+        from strict
+        cross join names
+        left join spelled_groups on strict.groups = spelled_groups.groups
+        left join spelled_snapshots on strict.user_properties = spelled_snapshots.user_properties
+    ),
+
+    dressed as (
+        select changed.*, {{ json_object_text("spelled.members") }} as properties,
+        from changed
+        left join spelled on changed.event_uuid = spelled.event_uuid
+    ),
+
+    -- PostHog stores a message as a JSON string inside JSON: quotes and backslashes double.
     weighed as (
         select
-            * replace (
-                case when encoded_bytes > 900000 then 'too large' else rejection end as rejection,
-                case
-                    when encoded_bytes > 900000
-                    then encoded_bytes || ' bytes once encoded, at most 900000'
-                    else rejection_detail
-                end as rejection_detail
-            ),
+            *,
+            case
+                when {{ byte_length("properties") }} > 449999
+                then {{ byte_length("to_json(properties)") }}
+            end as encoded_bytes,
         from dressed
     )
 
-select *
+select
+    * replace (
+        case when encoded_bytes > 900000 then 'too large' else rejection end as rejection,
+        case
+            when encoded_bytes > 900000
+            then encoded_bytes || ' bytes once encoded, at most 900000'
+            else rejection_detail
+        end as rejection_detail
+    ),
+    {{ key_hash("posthog_event", "distinct_id", "event_at") }} as key_hash,
+    {{ payload_hash("properties", "event_at") }} as payload_hash,
 from weighed

@@ -1,50 +1,71 @@
+-- Its columns come from the catalogue. depends_on: {{ ref('int_property_paths') }}
 with
     events as (select * from {{ ref("stg_amplitude__events") }}),
 
-    judged as (select * from {{ ref("int_posthog_events") }}),
+    judged as (
+        select event_uuid, distinct_id, person_id, rejection, version,
+        from {{ ref("int_posthog_events") }}
+    ),
 
-    core as (
+    changed as (select * from judged where {{ is_changed("judged", ["version", "rejection"]) }}),
+
+    parsed as (
         select
-            events.event_uuid,
-            events.event_type,
-            events.event_at,
-            judged.person_id,
-            judged.distinct_id,
-            events.user_id,
-            events.device_id,
-            events.amplitude_id,
-            events.session_id,
-            events.event_id,
-            events.insert_id,
-            events.platform,
-            events.library,
-            events.version_name,
-            events.language,
-            events.os_name,
-            events.os_version,
-            events.device_family,
-            events.device_type,
-            events.device_model,
-            events.device_manufacturer,
-            events.country,
-            events.region,
-            events.city,
-            events.location_lat,
-            events.location_lng,
-            events.ip_address,
-            events.is_paying,
-            events.user_created_at,
-            events.server_received_at,
-            events.server_upload_at,
-            events.event_properties,
-            events.user_properties,
-            events.groups,
-            events.group_properties,
-            judged.rejection,
-            events.export_file,
+            events.*,
+            changed.distinct_id,
+            changed.person_id,
+            changed.rejection,
+            changed.version,
+            {{ property_struct("event_properties") }} as event_struct,
+            {{ property_struct("user_properties") }} as user_struct,
         from events
-        inner join judged on events.event_uuid = judged.event_uuid
+        inner join changed on events.event_uuid = changed.event_uuid
+    ),
+
+    flattened as (
+        select
+            event_uuid,
+            event_type,
+            event_at,
+            person_id,
+            distinct_id,
+            user_id,
+            device_id,
+            amplitude_id,
+            session_id,
+            event_id,
+            insert_id,
+            platform,
+            library,
+            version_name,
+            language,
+            os_name,
+            os_version,
+            device_family,
+            device_type,
+            device_model,
+            device_manufacturer,
+            country,
+            region,
+            city,
+            location_lat,
+            location_lng,
+            ip_address,
+            is_paying,
+            user_created_at,
+            server_received_at,
+            server_upload_at,
+            event_properties,
+            user_properties,
+            groups,
+            group_properties,
+            rejection,
+            export_file,
+            version,
+            {{ property_columns("event_properties", "event_struct") }}
+            {{ property_columns("user_properties", "user_struct") }}
+        from parsed
     )
 
 select *
-from core
+from flattened

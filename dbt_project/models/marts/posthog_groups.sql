@@ -7,41 +7,43 @@ with
 
     group_types as (select * from {{ ref("int_group_types") }} where position <= 5),
 
+    -- Few groups, many events: equal texts are read once.
+    bags as (select group_properties from events group by group_properties),
+
     types as (
-        select
-            event_uuid,
-            event_at,
-            event_id,
-            told_at,
-            unnest({{ json_entries("group_properties") }}, recursive := true),
-        from events
-        where told_at is not null
+        select group_properties, unnest({{ json_entries("group_properties") }}, recursive := true),
+        from bags
     ),
 
     keys as (
-        select
-            event_uuid,
-            event_at,
-            event_id,
-            told_at,
-            key as group_type,
-            unnest({{ json_entries("value") }}) as entry,
+        select group_properties, key as group_type, unnest({{ json_entries("value") }}) as entry,
         from types
         where json_type(value) = 'OBJECT'
     ),
 
-    states as (
+    sets as (
         select
-            keys.event_uuid,
-            keys.event_at,
-            keys.event_id,
-            keys.told_at,
+            keys.group_properties,
             keys.group_type,
             keys.entry.key as group_key,
             {{ json_strict("keys.entry.value::varchar") }} as group_set,
         from keys
         inner join group_types on keys.group_type = group_types.group_type
         where json_type(keys.entry.value) = 'OBJECT' and keys.entry.key <> ''
+    ),
+
+    states as (
+        select
+            events.event_uuid,
+            events.event_at,
+            events.event_id,
+            events.told_at,
+            sets.group_type,
+            sets.group_key,
+            sets.group_set,
+        from events
+        inner join sets on events.group_properties = sets.group_properties
+        where events.told_at is not null
     ),
 
     -- PostHog applies what arrives in order of time: of one moment's states only the last can

@@ -5,20 +5,9 @@ with
 
     events as (select * from {{ ref("stg_amplitude__events") }}),
 
-    user_profiles as (select * from {{ ref("stg_amplitude__user_profiles") }}),
+    profiles as (select * from {{ ref("int_person_profiles") }}),
 
     names as (select * from {{ ref("int_property_names") }}),
-
-    -- A device that reads like somebody's user id is not that person.
-    profiles as (
-        select coalesce(user_id, device_id) as person_id, is_found, user_properties, cohort_ids,
-        from user_profiles
-        qualify
-            row_number() over (
-                partition by coalesce(user_id, device_id) order by user_id is null, device_id
-            )
-            = 1
-    ),
 
     persons as (
         select person_id, max(event_at) as last_event_at,
@@ -93,11 +82,11 @@ with
         select
             person_id,
             since,
-            {{ renamed_members(entries_without_prefix("set_entries", "initial_"), "user_names") }}
+            {{ all_members(entries_without_prefix("set_entries", "initial_"), "user_names") }}
             || case
                 when cohort_ids is null then [] else ['"amplitude_cohort_ids":' || cohort_ids]
             end as set_members,
-            {{ renamed_members(entries_with_prefix("set_entries", "initial_"), "user_names") }}
+            {{ all_members(entries_with_prefix("set_entries", "initial_"), "user_names") }}
             as set_once_members,
         from sorted_out
     ),

@@ -19,5 +19,5 @@ with
         from latest
     )
 
-select * exclude (exported)
+select *
 from events

@@ -1,5 +1,6 @@
 with
-    lines as (select * from {{ ref("stg_amplitude__lines") }}),
+    -- Read twice, it would be copied first.
+    lines as not materialized(select * from {{ ref("stg_amplitude__lines") }}),
 
     repeated as (select event_uuid from lines group by event_uuid having count(*) > 1),
 
@@ -11,7 +12,7 @@ with
                 order by
                     lines.server_upload_at desc nulls last,
                     lines.export_file,
-                    to_json(lines.exported)::varchar
+                    {{ row_as_text("lines") }}
             ) as occurrence,
         from lines
         inner join repeated on lines.event_uuid = repeated.event_uuid

@@ -1,0 +1,1 @@
+"""The dbt project, and `python -m dbt_project`, which runs it."""

@@ -1,0 +1,9 @@
+with
+    new_lines as (
+        select * from {{ ref("stg_amplitude__lines") }} where {{ is_new_load("load_id") }}
+    ),
+
+    census as ({{ property_census("new_lines") }})
+
+select *
+from census
