@@ -17,7 +17,7 @@ import pytest
 from sandbox.http import serving
 from sandbox.posthog import PostHog
 from sandbox.truth import load_truth
-from tests.conftest import ROOT, Demo, run_stage, succeed
+from tests.conftest import ROOT, Demo, run_stage, succeed, succeed_cold
 
 GOLDEN = ROOT / "tests" / "golden"
 TOKEN = "phc_golden"  # noqa: S105 - the sandbox's
@@ -129,8 +129,8 @@ def test_rebuilt_from_the_archive_alone_the_marts_are_the_same(
     golden: Golden, tmp_path: Path
 ) -> None:
     shutil.copytree(golden.data_dir / "archive", tmp_path / "archive")
-    succeed("extract.rebuild", tmp_path)
-    succeed("dbt_project", tmp_path)
+    succeed_cold("extract.rebuild", tmp_path)
+    succeed_cold("dbt_project", tmp_path)
     assert fingerprints(tmp_path) == fingerprints(golden.data_dir)
 
 
@@ -263,5 +263,5 @@ def test_sql_reads_the_warehouse_and_the_ledger(demo: Demo) -> None:
     )
     with duckdb.connect(demo.folder / "warehouse.duckdb", read_only=True) as warehouse:
         sendable = warehouse.sql("select count(*) from marts.posthog_events").fetchall()[0][0]
-    printed = succeed("operate.sql", demo.folder, ".mode csv", query)
+    printed = succeed_cold("operate.sql", demo.folder, ".mode csv", query)
     assert printed.split() == ["events", str(sendable)]
