@@ -2,6 +2,7 @@
 
 import subprocess
 from dataclasses import dataclass
+from fcntl import LOCK_EX, flock
 from pathlib import Path
 
 import pytest
@@ -47,7 +48,25 @@ class Demo:
     printed: str
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the tests of the whole: they take longest, and another process does the rest."""
+    items.sort(key=lambda item: item.path.parent != Path(__file__).parent)
+
+
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Name no test by bytes: a gzip holds the second in which it was made."""
+    return argname if isinstance(val, bytes) else None
+
+
 @pytest.fixture(scope="session")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
-    folder = tmp_path_factory.mktemp("demo")
-    return Demo(folder / "demo", succeed_cold("sandbox", folder, "demo", str(folder / "demo")))
+def demo(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Demo:
+    """The demo, run once, also where tests run in several processes."""
+    folder = tmp_path_factory.getbasetemp()
+    if hasattr(request.config, "workerinput"):
+        folder = folder.parent
+    printed = folder / "demo.txt"
+    with (folder / "demo.lock").open("w") as lock:
+        flock(lock, LOCK_EX)
+        if not printed.exists():
+            printed.write_text(succeed_cold("sandbox", folder, "demo", str(folder / "demo")))
+    return Demo(folder / "demo", printed.read_text())

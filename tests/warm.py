@@ -20,6 +20,7 @@ import runpy
 import signal
 import sys
 import threading
+from contextlib import suppress
 from socket import recv_fds, socket
 from typing import TypedDict
 
@@ -41,8 +42,6 @@ def main() -> None:
     _import(room)
     # Ctrl-C ends pytest, which then closes the socket.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    # Nobody waits for the keepers.
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     if command := _serve(socket(fileno=int(descriptor))):
         try:
             _become(command)
@@ -66,6 +65,7 @@ def _serve(requests: socket) -> Command | None:
     with requests:
         while True:
             byte, descriptors, _, _ = recv_fds(requests, 1, 3)
+            _reap()
             if not byte:
                 return None
             if os.fork() == 0:
@@ -75,9 +75,15 @@ def _serve(requests: socket) -> Command | None:
     return _keep(*descriptors)
 
 
+def _reap() -> None:
+    """Let the keepers go whose commands have ended."""
+    with suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+
+
 def _keep(out: int, err: int, reply: int) -> Command:
     """Fork the command and wait for its end, of which only a parent hears."""
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     with socket(fileno=reply) as client:
         command: Command = json.loads(client.makefile().readline())
         pid = os.fork()
