@@ -60,7 +60,7 @@ check: _ready-dev
     {{ python }} -m mypy
     .venv/bin/sqlfmt --check --quiet dbt_project
     .venv/bin/sqlfluff lint --disable-progress-bar --processes 2 dbt_project
-    {{ python }} -m pytest
+    {{ python }} -m pytest --numprocesses auto --maxprocesses 4
 
 # Bring all code into its format
 format: _ready-dev

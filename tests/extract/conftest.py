@@ -1,8 +1,8 @@
 """A generated world, a local Amplitude that counts its requests, and the real command."""
 
 import os
-import subprocess
-import sys
+import shutil
+import signal
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
@@ -22,8 +22,22 @@ from sandbox.faults import Faults
 from sandbox.http import Request, Response, serving
 from sandbox.truth import Truth
 from sandbox.world import Plan
+from tests.stages import Completed, Process, run_warm
 
 KEY, SECRET = "an-api-key", "a-secret-key"
+# Sends itself a signal when a file is about to be renamed to a name that holds the given text.
+_SIGNALLED = """
+import os, runpy, sys
+
+moment, number = sys.argv.pop(1), int(sys.argv.pop(1))
+
+def watch(event, arguments):
+    if event == "os.rename" and moment in str(arguments[1]):
+        os.kill(os.getpid(), number)
+
+sys.addaudithook(watch)
+runpy.run_module("extract", run_name="__main__")
+"""
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -73,16 +87,18 @@ class Stage:
     def _honestly(self, request: Request) -> Response:
         return self.amplitude.respond(request)
 
-    def run(self, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
-        """Run `python -m extract`, or Python with other arguments, to the end."""
-        return subprocess.run(
-            [sys.executable, *(arguments or ("-m", "extract"))],
-            env=self.environment(**settings),
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=60,
-        )
+    def run(self, **settings: str) -> Completed:
+        """Run `python -m extract` to the end."""
+        return run_warm(["-m", "extract"], self.environment(**settings))
+
+    def run_until(self, moment: str, number: signal.Signals, **settings: str) -> Completed:
+        """Run it until it renames a file to a name that holds `moment`: then the signal comes."""
+        command = ["-c", _SIGNALLED, moment, str(number.value)]
+        return run_warm(command, self.environment(**settings), room="extract")
+
+    def start(self, **settings: str) -> Process:
+        """Start `python -m extract`."""
+        return Process(["-m", "extract"], self.environment(**settings))
 
     def environment(self, **settings: str) -> dict[str, str]:
         """Return the environment of the command, nothing inherited but what Python needs."""
@@ -138,8 +154,18 @@ def opened(folder: Path) -> Iterator[RawTables]:
         yield RawTables(connection, folder / "dlt", folder / "scratch")
 
 
+@pytest.fixture(scope="session")
+def _empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder in which the raw tables were opened once, which takes dlt most of a second."""
+    folder = tmp_path_factory.mktemp("empty")
+    with opened(folder):
+        return folder
+
+
 @pytest.fixture
-def raw(tmp_path: Path) -> Iterator[RawTables]:
+def raw(tmp_path: Path, _empty: Path) -> Iterator[RawTables]:
+    """Raw tables without rows, opened before."""
+    shutil.copytree(_empty, tmp_path, dirs_exist_ok=True)
     with opened(tmp_path) as raw:
         yield raw
 

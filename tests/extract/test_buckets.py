@@ -2,11 +2,10 @@
 
 import gzip
 import logging
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import count
+from signal import SIGKILL
 from typing import Any
 
 import fsspec  # type: ignore[import-untyped]
@@ -146,12 +145,10 @@ def test_killed_in_the_middle_the_next_run_fetches_the_rest(
     more = [f"44/{number:03}.json.gz" for number in range(40)]
     for number, key in enumerate(more, 10):
         s3.put(key, gzip.compress(LINE % number))
-    settings = stage.settings | s3.settings | {"EXTRACT_FILES": f"{s3.url}/44"}
+    settings = s3.settings | {"EXTRACT_FILES": f"{s3.url}/44"}
     records = stage.data_dir / "archive" / "records" / "files"
-    with subprocess.Popen([sys.executable, "-m", "extract"], env=settings) as run:
-        while len(list(records.glob("*"))) < 10:
-            assert run.poll() is None
-        run.kill()
+    killed = stage.run_until(f"{records}/020.", SIGKILL, **settings)
+    assert killed.returncode == -SIGKILL, killed.stderr
     there = {path.name.removesuffix(".json") for path in records.glob("*.json")}
     asked()
 

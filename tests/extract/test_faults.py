@@ -134,14 +134,14 @@ def test_a_trickle_is_waited_for_however_long_it_takes(
 ) -> None:
     """Each pause is shorter than the silence that ends a download; all together are longer."""
     pause: Callable[[], object] = lambda: Event().wait(0.12)  # noqa: E731 - a type for mypy
-    with faulty(world, trickle(10, pause), silence_seconds=1) as api:
+    with faulty(world, trickle(20, pause), silence_seconds=2) as api:
         assert api.fetch_export(SOME, tmp_path / "export") == (True, 1)
     assert (tmp_path / "export").read_bytes() == honest
 
 
 def test_silence_in_mid_body_is_tried_again(tmp_path: Path, world: World, honest: bytes) -> None:
     end = Event()
-    with faulty(world, trickle(2, lambda: end.wait(20)), silence_seconds=0.2) as api:
+    with faulty(world, trickle(2, lambda: end.wait(60)), silence_seconds=2) as api:
         assert api.fetch_export(SOME, tmp_path / "export") == (True, 2)
         end.set()
     assert (tmp_path / "export").read_bytes() == honest

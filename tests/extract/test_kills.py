@@ -1,16 +1,15 @@
 """Each line once, whenever the process dies: the real command, killed at random moments."""
 
-import subprocess
-import sys
+import time
 from itertools import count
 from pathlib import Path
 from random import Random
+from subprocess import TimeoutExpired
 
 from tests.extract.conftest import Stage, World, serving_stage
 
 KILLS = 20
-# Python and dlt take the first second to start; a whole run takes about three.
-MOMENTS_SECONDS = (0.8, 3.0)
+KILLS_IN_A_ROW = 8
 COUNTS = """
 select
     (select count(*) from raw.events),
@@ -28,12 +27,14 @@ def test_after_twenty_kills_at_random_moments_each_line_arrived_once(
     tmp_path: Path, world: World
 ) -> None:
     rng = Random(20)
-    kills = 0
+    whole, kills = 0.0, 0
     for folder in count():
         with serving_stage(tmp_path / str(folder), world) as stage:
             stage.settings["EXTRACT_PROFILES"] = "true"
-            while killed(stage, rng):
-                kills += 1
+            if folder == 0:
+                whole = seconds(stage)
+            else:
+                kills += killed(stage, moments(rng, whole))
             truth = world.truth
             assert stage.query(COUNTS) == [
                 (
@@ -51,19 +52,38 @@ def test_after_twenty_kills_at_random_moments_each_line_arrived_once(
             break
 
 
-def killed(stage: Stage, rng: Random) -> bool:
-    """Start the command and kill it at a random moment, unless it has finished by then."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "extract"],
-        env=stage.environment(),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-    )
-    try:
-        _, errors = process.communicate(timeout=rng.uniform(*MOMENTS_SECONDS))
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.communicate()
-        return True
-    assert process.returncode == 0, errors.decode()
+def moments(rng: Random, whole: float) -> list[float]:
+    """Some moments, not too late for runs that go on where others were killed."""
+    return [whole * rng.uniform(0.05, 0.65) for _ in range(KILLS_IN_A_ROW)]
+
+
+def seconds(stage: Stage) -> float:
+    """How long a whole run takes, here and now."""
+    with stage.start() as process:
+        started = time.monotonic()
+        _, errors = process.communicate()
+    assert process.returncode == 0, errors
+    return time.monotonic() - started
+
+
+def killed(stage: Stage, moments: list[float]) -> int:
+    """Run again and again until it is done, and count the runs that were killed at these moments.
+
+    One that is faster than its moment is not killed, and the one after the last is let alone.
+    """
+    for kills, moment in enumerate([*moments, None]):
+        if not dies(stage, moment):
+            return kills
+    raise AssertionError
+
+
+def dies(stage: Stage, moment: float | None) -> bool:
+    """Start the command and kill it after so many seconds, unless it has finished by then."""
+    with stage.start() as process:
+        try:
+            _, errors = process.communicate(timeout=moment)
+        except TimeoutExpired:
+            process.kill()
+            return process.wait() < 0
+    assert process.returncode == 0, errors
     return False

@@ -199,7 +199,7 @@ def test_a_slow_answer_is_asked_for_again() -> None:
 
     with serving(slowly) as url:
         pace = Pace(10**9, time.monotonic, script.sleep)
-        with closing(ProfileApi(settings_for(url), pace, timeout_seconds=0.2)) as api:
+        with closing(ProfileApi(settings_for(url), pace, timeout_seconds=2)) as api:
             assert api.fetch(ANN).outcome == "found"
         over.set()
     assert len(script.requests) == 2

@@ -1,15 +1,13 @@
 """Who is asked for, how often, and what becomes of the answers; at last with the real command."""
 
 import json
-import os
-import signal
-import subprocess
-import sys
-import time
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from signal import SIGKILL
+from threading import Event
 
 import pytest
 
@@ -242,53 +240,54 @@ def test_raw_is_rebuilt_from_the_journal_alone(
 
 
 @dataclass
-class Slow:
-    """The sandbox's profiles, each after a few milliseconds."""
+class Halting:
+    """The sandbox's profiles, as many as it is told to give; whoever asks for more has to wait."""
 
     stage: Stage
     asked: list[str] = field(default_factory=list)
+    most: float = math.inf
+    exhausted: Event = field(default_factory=Event)
+    over: Event = field(default_factory=Event)
 
     def respond(self, request: Request) -> Response:
-        """Take a note, wait, answer."""
+        """Take a note, answer or wait."""
         self.asked.append(request.query["user_id"])
-        time.sleep(0.02)
+        if len(self.asked) > self.most:
+            self.exhausted.set()
+            self.over.wait()
         return self.stage.amplitude.respond(request)
+
+    def kill_after(self, answers: int, settings: dict[str, str]) -> None:
+        """Run the command, and kill it when it has got so many answers and waits for the next."""
+        self.most = len(self.asked) + answers
+        with self.stage.start(**settings) as process:
+            assert self.exhausted.wait(300)
+            process.kill()
+        assert process.returncode == -SIGKILL
+        self.over.set()
+        self.most, self.exhausted, self.over = math.inf, Event(), Event()
 
 
 def test_killed_in_the_middle_and_run_again_nobody_is_asked_twice_but_those_in_flight(
     stage: Stage,
 ) -> None:
-    slow = Slow(stage)
+    server = Halting(stage)
     assert stage.run().returncode == 0
     users = stage.query("select count(distinct user_id) from raw.events where trim(user_id) <> ''")
-    with serving(slow.respond) as url:
+    with serving(server.respond) as url:
         settings = {
             "AMPLITUDE_PROFILE_URL": f"{url}/v1/userprofile",
             "EXTRACT_PROFILES": "true",
         }
-        for moment in (10, 25):
-            kill_after(moment, slow, stage, settings)
+        for answers in (10, 11):
+            server.kill_after(answers, settings)
         result = stage.run(**settings)
         assert result.returncode == 0, result.stderr
-    assert [(len(set(slow.asked)),)] == users
-    assert len(slow.asked) <= len(set(slow.asked)) + 2 * 4
+    assert [(len(set(server.asked)),)] == users
+    assert len(server.asked) <= len(set(server.asked)) + 2 * 4
     assert stage.query(
         "select count(*), count(distinct user_id), count(distinct snapshot) from raw.user_profiles"
     ) == [users[0] * 3]
-
-
-def kill_after(requests: int, slow: Slow, stage: Stage, settings: dict[str, str]) -> None:
-    """Run the command, and kill it when so many questions were asked."""
-    with subprocess.Popen(
-        [sys.executable, "-m", "extract"],
-        env=stage.environment(**settings),
-        stderr=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-    ) as process:
-        while len(slow.asked) < requests and process.poll() is None:
-            time.sleep(0.005)
-        os.kill(process.pid, signal.SIGKILL)
-    assert process.returncode == -signal.SIGKILL
 
 
 def test_europe_has_no_profiles_which_is_said_once(stage: Stage) -> None:

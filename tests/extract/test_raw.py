@@ -1,26 +1,14 @@
 """Each line once, whenever the process dies: the real command, killed at named moments."""
 
 import signal
+from pathlib import Path
 
 from extract.raw import RawTables
 from extract.tables import BAD_LINES, TABLES
-from tests.extract.conftest import Stage, World
+from tests.extract.conftest import Stage, World, opened
 
-# Sends itself a signal when a file is about to be renamed to a name that holds the given text. dlt
-# moves a job's file to `started_jobs` before its statement, and to `completed_jobs` once it has
+# dlt moves a job's file to `started_jobs` before its statement, and to `completed_jobs` once it has
 # committed.
-SIGNALLED = """
-import os, runpy, sys
-
-moment, number = sys.argv.pop(1), int(sys.argv.pop(1))
-
-def watch(event, arguments):
-    if event == "os.rename" and moment in str(arguments[1]):
-        os.kill(os.getpid(), number)
-
-sys.addaudithook(watch)
-runpy.run_module("extract", run_name="__main__")
-"""
 MOMENTS = (
     "completed_jobs/bad_lines.",
     "started_jobs/events.",
@@ -43,7 +31,7 @@ def test_killed_at_any_moment_and_run_again_each_line_arrives_once(
     stage: Stage, world: World
 ) -> None:
     for moment in MOMENTS:
-        killed = stage.run("-c", SIGNALLED, moment, str(signal.SIGKILL.value))
+        killed = stage.run_until(moment, signal.SIGKILL)
         assert killed.returncode == -signal.SIGKILL, (moment, killed.stderr)
     assert stage.run().returncode == 0
 
@@ -55,20 +43,21 @@ def test_killed_at_any_moment_and_run_again_each_line_arrives_once(
 
 
 def test_ctrl_c_stops_a_load_at_once(stage: Stage) -> None:
-    result = stage.run("-c", SIGNALLED, "started_jobs/events.", str(signal.SIGINT.value))
+    result = stage.run_until("started_jobs/events.", signal.SIGINT)
     assert result.returncode == 130
     assert result.stderr.splitlines()[-1] == "Stopped. Run the same command again to go on."
 
 
-def test_all_tables_are_there_from_the_start(raw: RawTables) -> None:
-    for table in TABLES:
-        (found,) = raw.query(
-            "select list(column_name order by column_index) from duckdb_columns() "
-            "where schema_name = 'raw' and table_name = ?",
-            table.name,
-        )
-        assert found[0] == [*table.columns, "_dlt_load_id", "_dlt_id"][: len(found[0])]
-        assert "_dlt_load_id" in found[0]
+def test_all_tables_are_there_from_the_start(tmp_path: Path) -> None:
+    with opened(tmp_path) as raw:
+        for table in TABLES:
+            (found,) = raw.query(
+                "select list(column_name order by column_index) from duckdb_columns() "
+                "where schema_name = 'raw' and table_name = ?",
+                table.name,
+            )
+            assert found[0] == [*table.columns, "_dlt_load_id", "_dlt_id"][: len(found[0])]
+            assert "_dlt_load_id" in found[0]
 
 
 def test_rows_of_any_text_come_back_as_they_were_and_never_twice(raw: RawTables) -> None:

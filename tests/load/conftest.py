@@ -3,7 +3,6 @@
 import json
 import os
 import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -17,6 +16,7 @@ import pytest
 
 from sandbox.http import serving
 from sandbox.posthog import PostHog
+from tests.stages import Process, run_warm
 
 PROJECT = "phc_project"
 PHASES = ("aliases", "groups", "events", "persons")
@@ -80,21 +80,13 @@ class Stage:
         with closing(duckdb.connect(self.data_dir / "warehouse.duckdb")) as warehouse:
             warehouse.execute(f"drop table {table}")
 
-    def start(self, **settings: str) -> subprocess.Popen[str]:
+    def start(self, **settings: str) -> Process:
         """Start `python -m load`."""
-        return subprocess.Popen(
-            [sys.executable, "-m", "load"],
-            env=self.environment(settings),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+        return Process(["-m", "load"], self.environment(settings))
 
     def run(self, **settings: str) -> subprocess.CompletedProcess[str]:
         """Run `python -m load` to its end."""
-        with self.start(**settings) as process:
-            out, err = process.communicate(timeout=60)
-        return subprocess.CompletedProcess(process.args, process.returncode, out, err)
+        return run_warm(["-m", "load"], self.environment(settings))
 
     def environment(self, settings: Mapping[str, str]) -> dict[str, str]:
         """Return the environment of the command, nothing inherited but what Python needs."""
