@@ -1,4 +1,6 @@
-"""A local PostHog: takes events over Capture V1 and keeps them as PostHog ends up keeping them.
+"""A local PostHog: takes events as PostHog does and keeps them as PostHog ends up keeping them.
+
+They come over Capture V1, which answers for each event, or over the classic `/batch/`.
 
 What arrived is in `received`, one row per accepted event and arrival. `events` is what PostHog's
 ClickHouse shows in the end: one row per uuid, event, distinct_id and UTC day, the last to arrive.
@@ -6,13 +8,15 @@ ClickHouse shows in the end: one row per uuid, event, distinct_id and UTC day, t
 
 import json
 from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from threading import Lock
 from typing import Any
 
 import duckdb
 
-from sandbox.capture import Batch, RefusedError, instant, judge, read
+from sandbox import capture, classic
+from sandbox.batch import Batch, Event, RefusedError, instant
 from sandbox.http import Request, Response
 
 MAX_BODY_BYTES = 20 * 1024 * 1024
@@ -56,6 +60,10 @@ select unnest(
 """
 
 
+def _utc_now() -> datetime:
+    return datetime.now(UTC).replace(tzinfo=None)
+
+
 class PostHog:
     """One PostHog project behind its ingestion host; `respond` may be called from many threads.
 
@@ -63,16 +71,25 @@ class PostHog:
     after `close`.
     """
 
-    def __init__(self, database: Path, token: str, *, max_body_bytes: int = MAX_BODY_BYTES) -> None:
+    def __init__(
+        self,
+        database: Path,
+        token: str,
+        *,
+        max_body_bytes: int = MAX_BODY_BYTES,
+        now: Callable[[], datetime] = _utc_now,
+    ) -> None:
         database.parent.mkdir(parents=True, exist_ok=True)
         self._token = token
+        self._now = now
         self._max_body_bytes = max_body_bytes
         self._lock = Lock()
         self._connection = duckdb.connect(database, config={"threads": 2, "memory_limit": "2GB"})
         self._connection.execute(_TABLES)
         self._arrivals = int(self.query("select coalesce(max(seq), 0) from received")[0][0])
         self._routes: Mapping[tuple[str, str], Callable[[Request], Response]] = {
-            ("POST", "/i/v1/analytics/events"): self._capture,
+            ("POST", capture.PATH): self._capture,
+            ("POST", classic.PATH): self._classic,
         }
 
     def respond(self, request: Request) -> Response:
@@ -96,14 +113,23 @@ class PostHog:
             self._connection.close()
 
     def _capture(self, request: Request) -> Response:
-        batch = read(request, self._token, self._max_body_bytes)
-        results = {event["uuid"]: judge(event) for event in batch.events}
+        batch = capture.read(request, self._token, self._max_body_bytes)
+        results = {event["uuid"]: capture.judge(event) for event in batch.events}
         stored = [event for event in batch.events if results[event["uuid"]]["result"] != "drop"]
-        if stored:
-            self._store(batch, stored)
+        self._store(batch, stored)
         return _json(200, {"results": results})
 
-    def _store(self, batch: Batch, events: list[dict[str, Any]]) -> None:
+    def _classic(self, request: Request) -> Response:
+        batch = classic.read(request, self._token, self._max_body_bytes, self._now())
+        stored = classic.fitting(batch.events)
+        self._store(batch, stored)
+        if len(stored) < len(batch.events):
+            return _error(413, "event_too_big", "an event is too big; those before it are stored")
+        return _json(200, {"status": "Ok"})
+
+    def _store(self, batch: Batch, events: list[Event]) -> None:
+        if not events:
+            return
         with self._lock:
             rows = list(_rows(events, self._arrivals + 1))
             self._connection.execute(
@@ -119,7 +145,7 @@ class PostHog:
             self._arrivals += len(rows)
 
 
-def _rows(events: list[dict[str, Any]], first: int) -> Iterator[dict[str, Any]]:
+def _rows(events: list[Event], first: int) -> Iterator[dict[str, Any]]:
     for seq, event in enumerate(events, first):
         yield {
             "seq": seq,
