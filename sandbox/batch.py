@@ -19,6 +19,9 @@ from sandbox.http import Request
 MAX_ID_BYTES = 200
 MAX_EVENT_BYTES = 1_000_000  # after the event was written as a JSON string inside JSON
 
+NEEDS_PERSON = frozenset({"$identify", "$create_alias", "$merge_dangerously", "$groupidentify"})
+"""Without a person profile, PostHog accepts these events and then drops them."""
+
 Event = dict[str, Any]
 
 _RFC_3339 = re.compile(

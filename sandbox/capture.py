@@ -10,6 +10,7 @@ from typing import Any
 
 from sandbox.batch import (
     MAX_ID_BYTES,
+    NEEDS_PERSON,
     Batch,
     Event,
     instant,
@@ -37,7 +38,6 @@ _OPTION_TYPES: Mapping[str, type] = {
     "product_tour_id": str,
     "process_person_profile": bool,
 }
-_NEEDS_PERSON = frozenset({"$identify", "$create_alias", "$merge_dangerously", "$groupidentify"})
 
 
 def read(request: Request, token: str, max_bytes: int) -> Batch:
@@ -134,4 +134,4 @@ def _valid_options(options: object) -> bool:
 
 def _wants_person(event: Event) -> bool:
     properties = event.get("properties", {})
-    return event["event"] in _NEEDS_PERSON or "$set" in properties or "$set_once" in properties
+    return event["event"] in NEEDS_PERSON or "$set" in properties or "$set_once" in properties

@@ -21,9 +21,10 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import NAMESPACE_URL, UUID, uuid5
 
+from sandbox.batch import NEEDS_PERSON
+
 Properties = Mapping[str, Any]
 
-_NEEDS_PERSON = frozenset({"$identify", "$create_alias", "$merge_dangerously", "$groupidentify"})
 
 _LIFTED = (
     *("$app_build", "$app_name", "$app_namespace", "$app_version"),
@@ -115,7 +116,7 @@ class Persons:
         return changes
 
     def _without_profile(self, arrival: Arrival) -> Person | None:
-        if arrival.event in _NEEDS_PERSON:
+        if arrival.event in NEEDS_PERSON:
             kind = "invalid_event_when_process_person_profile_is_false"
             self._warn(kind, arrival, arrival.distinct_id)
             return None

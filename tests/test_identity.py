@@ -112,6 +112,10 @@ class World:
         with duckdb.connect(self.folder / "sandbox" / "posthog.duckdb", read_only=True) as posthog:
             return posthog.execute(sql).fetchall()
 
+    def history(self) -> list[Event]:
+        """Return the events of all phases, in the order in which load sends them."""
+        return [event for phase in PHASES for event in self.mart(phase)]
+
     def mart(self, phase: str) -> list[Event]:
         """Return the events of one phase, oldest first."""
         rows = self.ask(f"""
@@ -219,15 +223,13 @@ def test_events_may_arrive_before_their_aliases(world: World, send: Send) -> Non
 
 @pytest.mark.parametrize("seed", range(3))
 def test_everything_may_arrive_in_any_order(world: World, send: Send, seed: int) -> None:
-    events = [event for phase in PHASES for event in world.mart(phase)]
+    events = world.history()
     Random(seed).shuffle(events)
     assert send(events).is_true
 
 
 def test_everything_may_arrive_twice(world: World, send: Send) -> None:
-    events = [event for phase in PHASES for event in world.mart(phase)]
-    once = send(events)
-    twice = send(events)
+    once, twice = send(world.history()), send(world.history())
     assert twice.is_true
     assert twice.persons == once.persons
 
@@ -242,8 +244,7 @@ def test_a_live_project_may_know_some_of_the_people_and_devices(world: World, se
         *(link("$pageview", device, {}) for device, _ in aliases[::3]),
         *(identify(device, user) for device, user in aliases[1::3]),
     ]
-    history = [event for phase in PHASES for event in world.mart(phase)]
-    assert send([*live, *history]).is_true
+    assert send([*live, *world.history()]).is_true
 
 
 @pytest.mark.parametrize("is_known", [False, True])
@@ -251,19 +252,17 @@ def test_a_device_that_the_live_project_gave_to_somebody_else(
     world: World, send: Send, *, is_known: bool
 ) -> None:
     """To an owner whom PostHog does not know yet, the alias is an add without a check."""
-    events = [event for phase in PHASES for event in world.mart(phase)]
-    alias = events[0]
-    device, owner = alias["properties"]["alias"], alias["distinct_id"]
-    known = [link("$set", owner, {"$set": {}})] if is_known else []
-    found = send(
-        [identify(device, "a newcomer"), link("$pageview", "a newcomer", {}), *known, *events]
-    )
-    on_device = {event["uuid"] for event in world.mart("events") if event["distinct_id"] == device}
+    history = world.history()
+    device, owner = history[0]["properties"]["alias"], history[0]["distinct_id"]
+    live = [identify(device, "a newcomer")]
+    if is_known:
+        live.append(link("$set", owner, {"$set": {}}))
+    found = send([*live, *history])
+    on_device = {event["uuid"] for event in history if event["distinct_id"] == device}
     of_owner = {uuid for uuid, name in found.truth.items() if name == owner}
+    newcomer = found.persons[min(on_device)]
+    at_the_newcomers = {uuid for uuid, person in found.persons.items() if person == newcomer}
     assert on_device < of_owner
-    at_the_newcomers = {
-        uuid for uuid in found.persons if found.persons[uuid] == found.persons[min(on_device)]
-    }
     assert at_the_newcomers == (on_device if is_known else of_owner)
     assert found.warnings["cannot_merge_already_identified"] == int(is_known)
 
@@ -411,7 +410,7 @@ def test_an_aliased_device_that_gains_a_second_user_gets_no_further_event(moved:
 def test_an_anonymous_device_that_gains_two_users_at_once_stays_a_person_of_its_own(
     moved: Moved,
 ) -> None:
-    """The one thing that a second migration leaves apart: PostHog cannot be told afterwards."""
+    """A shared device is never an alias, even if all that was sent under it is one person's."""
     devices = moved.anonymous_devices_that_became("shared_device")
     assert devices
     sent = set().union(*(moved.sent_under[device] for device in devices))
