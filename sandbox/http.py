@@ -29,7 +29,7 @@ class Request:
 
 
 class Reset(Exception):  # noqa: N818 - reads as what happens
-    """Raised by a stream: the connection is reset right there, as a crashed server's would be."""
+    """Raised by a server or a stream: the connection is reset right there, as by a crash."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +50,13 @@ class Response:
     status: int
     body: Body
     headers: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def content(self) -> bytes:
+        """The whole body, which a stream gives only once."""
+        if isinstance(self.body, Stream):
+            return b"".join(self.body.pieces)
+        return self.body.read_bytes() if isinstance(self.body, Path) else self.body
 
 
 Respond = Callable[[Request], Response]
@@ -80,15 +87,13 @@ def _handler(respond: Respond) -> type[BaseHTTPRequestHandler]:
         disable_nagle_algorithm = True
 
         def _answer(self) -> None:
-            response = respond(_read(self))
-            self.send_response(response.status)
-            for name, value in response.headers.items():
-                self.send_header(name, value)
-            self.send_header("Content-Length", str(_size(response.body)))
-            self.end_headers()
+            request = _read(self)
             # A client that gives up on a slow answer is none of the server's trouble.
             with suppress(ConnectionError):
-                _write(self, response.body)
+                try:
+                    _write(self, respond(request))
+                except Reset:
+                    _reset(self)
 
         do_GET = do_POST = _answer  # noqa: N815 - names that http.server looks for
 
@@ -115,22 +120,28 @@ def _size(body: Body) -> int:
     return body.stat().st_size if isinstance(body, Path) else len(body)
 
 
-def _write(handler: BaseHTTPRequestHandler, body: Body) -> None:
+def _write(handler: BaseHTTPRequestHandler, response: Response) -> None:
+    handler.send_response(response.status)
+    for name, value in response.headers.items():
+        handler.send_header(name, value)
+    handler.send_header("Content-Length", str(_size(response.body)))
+    handler.end_headers()
+    _write_body(handler, response.body)
+
+
+def _write_body(handler: BaseHTTPRequestHandler, body: Body) -> None:
     if isinstance(body, bytes):
         handler.wfile.write(body)
     elif isinstance(body, Stream):
-        _write_pieces(handler, body)
+        for piece in body.pieces:
+            handler.wfile.write(piece)
     else:
         with body.open("rb") as source:
             copyfileobj(source, handler.wfile)
 
 
-def _write_pieces(handler: BaseHTTPRequestHandler, body: Stream) -> None:
-    try:
-        for piece in body.pieces:
-            handler.wfile.write(piece)
-    except Reset:
-        # Closed without lingering, the system says RST where it would say FIN.
-        handler.connection.setsockopt(SOL_SOCKET, SO_LINGER, pack("ii", 1, 0))
-        handler.connection.close()
-        handler.close_connection = True
+def _reset(handler: BaseHTTPRequestHandler) -> None:
+    # Closed without lingering, the system says RST where it would say FIN.
+    handler.connection.setsockopt(SOL_SOCKET, SO_LINGER, pack("ii", 1, 0))
+    handler.connection.close()
+    handler.close_connection = True

@@ -10,7 +10,8 @@ from extract.settings import ExtractSettings
 from extract.windows import Window, parse_hour
 from pipeline.errors import StoreError
 from sandbox.amplitude import Amplitude
-from sandbox.faults import Fault, answer, during, honest, over_bytes, over_hours
+from sandbox.export_faults import during, over_bytes, over_hours
+from sandbox.faults import Fault, answer, honest
 from tests.extract.conftest import KEY, Stage, World
 
 EXPORT = "/api/2/export"

@@ -13,22 +13,17 @@ from extract.amplitude_api import AmplitudeApi
 from extract.errors import CredentialsRefused, ExtractError, WindowFailed, WindowTooLarge
 from extract.windows import HOUR, Window
 from sandbox.amplitude import Amplitude
-from sandbox.faults import (
-    Fault,
-    Faults,
-    answer,
+from sandbox.export_faults import (
     changed,
-    cut,
     cut_member,
     during,
     over_bytes,
     over_hours,
     reorder,
-    reset,
-    trickle,
     withhold,
     wrong_crc,
 )
+from sandbox.faults import Fault, Faults, answer, cut, reset, trickle
 from sandbox.http import serving
 from tests.extract.conftest import KEY, SECRET, World, settings_for
 

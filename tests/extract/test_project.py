@@ -12,7 +12,8 @@ from extract.archive import Archive
 from extract.project import Update, update
 from extract.raw import RawTables
 from extract.settings import ExtractSettings
-from sandbox.faults import Members, answer, changed, during, honest, reorder, withhold
+from sandbox.export_faults import Members, changed, during, reorder, withhold
+from sandbox.faults import answer, honest
 from tests.extract.conftest import Stage, World
 
 EXPORT = "/api/2/export"
