@@ -76,7 +76,7 @@ def main() -> None:
     if arguments := sys.argv[1:]:
         manifest = _parse(settings)
         with closing(_open(settings)) as connection:
-            build.want(connection, model_rules(manifest, os.environ))
+            build.prepare(connection, model_rules(manifest, os.environ))
         outcome = dbt(settings, arguments, manifest)
         if outcome.exception and not outcome.result:
             raise TransformError(_first_line(outcome.exception))

@@ -10,15 +10,21 @@ from collections.abc import Iterator, Mapping
 
 import duckdb
 
-_BEGIN = """
-drop schema if exists test_failures cascade;
-create schema if not exists marts;
+_PREPARE = """
+create schema if not exists intermediate;
 create schema if not exists previous_build;
+create table if not exists intermediate.model_rules (
+    model varchar primary key, wanted varchar, built varchar
+);
 create table if not exists previous_build.property_catalog (
     bag varchar, event_type varchar, path varchar, kinds map(varchar, bigint), events bigint,
     share double, column_name varchar, column_type varchar
 );
 create table if not exists previous_build.event_types (event_type varchar, events bigint);
+"""
+_BEGIN = """
+drop schema if exists test_failures cascade;
+create schema if not exists marts;
 create table if not exists marts.last_build as select false as succeeded;
 """
 _KEEP = """
@@ -27,12 +33,6 @@ select bag, event_type, path, kinds, events, share, column_name, column_type
 from marts.property_catalog;
 create or replace table previous_build.event_types as
 select event_type, events from marts.event_types;
-"""
-_RULES = """
-create schema if not exists intermediate;
-create table if not exists intermediate.model_rules (
-    model varchar primary key, wanted varchar, built varchar
-);
 """
 _WANT = """
 insert into intermediate.model_rules (model, wanted)
@@ -65,23 +65,23 @@ _DRIFT = "select drift, count(*) from marts.property_drift group by drift order 
 _NAMED_COLUMNS = 5
 
 
+def prepare(connection: duckdb.DuckDBPyConnection, rules: Mapping[str, str]) -> None:
+    """Write down what any run of dbt needs: the rules that the models are to be built by."""
+    connection.execute(_PREPARE)
+    connection.execute(_WANT, {"rules": json.dumps(rules)})
+
+
 def begin(connection: duckdb.DuckDBPyConnection, rules: Mapping[str, str]) -> Iterator[str]:
-    """Prepare the warehouse for a build; yields what a user should hear before it."""
+    """Begin a whole build; yields what a user should hear before it."""
+    prepare(connection, rules)
     connection.execute(_BEGIN)
     succeeded = connection.sql("select bool_and(succeeded) from marts.last_build").fetchone()
     if succeeded == (True,):
         connection.execute(_KEEP)
     connection.execute("create or replace table marts.last_build as select false as succeeded")
-    want(connection, rules)
     outdated = [model for (model,) in connection.sql(_OUTDATED).fetchall()]
     if outdated:
         yield f"Rules have changed: built anew are {', '.join(outdated)}."
-
-
-def want(connection: duckdb.DuckDBPyConnection, rules: Mapping[str, str]) -> None:
-    """Write down the rules that the models are to be built by."""
-    connection.execute(_RULES)
-    connection.execute(_WANT, {"rules": json.dumps(rules)})
 
 
 def end(connection: duckdb.DuckDBPyConnection) -> Iterator[str]:
