@@ -1,6 +1,12 @@
 -- An alias or an event under the id of a shared device would put one person's events in another's.
 with
-    shared as (select id from {{ ref("distinct_ids") }} where status = 'shared_device'),
+    shared as (
+        select id
+        from {{ ref("distinct_ids") }}
+        where
+            kind = 'device'
+            and (status = 'shared_device' or (status = 'overridden' and not is_alias))
+    ),
 
     links as (
         select json_extract_string(properties, '$.alias') as id

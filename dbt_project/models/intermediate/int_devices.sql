@@ -1,7 +1,17 @@
 with
     events as (select * from {{ ref("int_event_users") }}),
 
-    users as (select distinct own_user_id as user_id from events where own_user_id is not null),
+    overrides as (select * from {{ ref("identity_overrides") }} where kind = 'device'),
+
+    users as (
+        select exported_user_id as user_id
+        from events
+        where exported_user_id is not null
+        union
+        select own_user_id as user_id
+        from events
+        where own_user_id is not null
+    ),
 
     devices as (
         select
@@ -18,21 +28,40 @@ with
         group by device_id
     ),
 
+    overridden as (
+        select
+            devices.* replace (
+                case
+                    overrides.rule
+                    when 'always_alias'
+                    then overrides.person_id
+                    when 'never_alias'
+                    then null
+                    else devices.owner
+                end as owner
+            ),
+            overrides.rule,
+        from devices
+        left join overrides on devices.device_id = overrides.id
+    ),
+
     judged as (
         select
-            devices.*,
-            {{ is_nobodys_id("devices.device_id") }} as is_nobodys,
-            {{ is_illegal_id("devices.device_id") }} as has_illegal_id,
-            coalesce({{ is_illegal_id("devices.owner") }}, false) as has_illegal_owner,
+            overridden.*,
+            {{ is_nobodys_id("overridden.device_id") }} as is_nobodys,
+            {{ is_illegal_id("overridden.device_id") }} as has_illegal_id,
+            coalesce({{ is_illegal_id("overridden.owner") }}, false) as has_illegal_owner,
             users.user_id is not null as is_also_a_user_id,
-        from devices
-        left join users on devices.device_id = users.user_id
+        from overridden
+        left join users on overridden.device_id = users.user_id
     ),
 
     named as (
         select
             *,
             case
+                when rule is not null
+                then 'overridden'
                 when has_illegal_id
                 then 'illegal_id'
                 when owners > 1
@@ -53,16 +82,18 @@ with
     addressed as (
         select
             *,
+            status = 'alias' or coalesce(rule = 'always_alias', false) as is_alias,
+            is_alias or status in ('anonymous', 'ambiguous') as is_distinct_id,
             case
                 when is_nobodys
                 then null
-                when status in ('alias', 'illegal_id', 'shared_device')
-                then owner
                 when status = 'collision'
                 then coalesce(owner, 'device:' || device_id)
-                else device_id
+                when status in ('anonymous', 'ambiguous')
+                then device_id
+                else owner
             end as distinct_id,
-            case when status = 'alias' then device_id else distinct_id end as anonymous_distinct_id,
+            case when is_alias then device_id else distinct_id end as anonymous_distinct_id,
         from named
     )
 

@@ -39,6 +39,7 @@ with
             events.server_upload_at,
             events.event_at,
             events.event_id,
+            events.exported_user_id,
             events.user_id as own_user_id,
             events.device_id,
             events.amplitude_id,

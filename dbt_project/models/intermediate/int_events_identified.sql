@@ -14,7 +14,7 @@ with
             case
                 when events.own_user_id is not null
                 then events.own_user_id
-                when devices.status in ('shared_device', 'collision', 'illegal_id')
+                when not devices.is_distinct_id
                 then
                     coalesce(
                         events.person_user_id,
@@ -25,7 +25,7 @@ with
             end as distinct_id,
             coalesce(
                 events.own_user_id,
-                case when devices.status = 'alias' then devices.owner end,
+                case when devices.is_alias then devices.owner end,
                 events.person_user_id
             ) as known_user_id,
         from events

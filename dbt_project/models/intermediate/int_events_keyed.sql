@@ -5,7 +5,11 @@ with
         select {{ bare_id("user_id") }} as bare_id from {{ ref("placeholder_user_ids") }}
     ),
 
-    keyed as (
+    same_people as (
+        select id, person_id from {{ ref("identity_overrides") }} where rule = 'same_as'
+    ),
+
+    named as (
         select
             event_uuid,
             server_upload_at,
@@ -16,10 +20,16 @@ with
                     {{ bare_id("user_id") }}
                     not in (select placeholder_user_ids.bare_id from placeholder_user_ids)
                 then user_id
-            end as user_id,
+            end as exported_user_id,
             device_id,
             amplitude_id,
         from events
+    ),
+
+    keyed as (
+        select named.*, coalesce(same_people.person_id, named.exported_user_id) as user_id,
+        from named
+        left join same_people on named.exported_user_id = same_people.id
     )
 
 select *

@@ -5,21 +5,29 @@ with
 
     user_evidence as (
         select
-            own_user_id as id,
+            exported_user_id as id,
+            min(own_user_id) as distinct_id,
             count(*) as events,
             min(server_upload_at) as first_seen_at,
             max(server_upload_at) as last_seen_at,
         from events
-        where own_user_id is not null
-        group by own_user_id
+        where exported_user_id is not null
+        group by exported_user_id
     ),
 
     users as (
         select
             'user' as kind,
             id,
-            id as distinct_id,
-            case when {{ is_illegal_id("id") }} then 'illegal_id' else 'user' end as status,
+            distinct_id,
+            case
+                when distinct_id <> id
+                then 'overridden'
+                when {{ is_illegal_id("id") }}
+                then 'illegal_id'
+                else 'user'
+            end as status,
+            false as is_alias,
             events,
             0 as anonymous_events,
             1 as users,
@@ -34,6 +42,7 @@ with
             device_id as id,
             distinct_id,
             status,
+            is_alias,
             events,
             anonymous_events,
             owners as users,
@@ -57,6 +66,7 @@ select
     mapping.id,
     mapping.distinct_id,
     mapping.status,
+    mapping.is_alias,
     mapping.events::bigint as events,
     mapping.anonymous_events::bigint as anonymous_events,
     mapping.users::bigint as users,

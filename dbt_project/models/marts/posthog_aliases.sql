@@ -14,7 +14,7 @@ with
         from mapping
         inner join anonymous_senders on mapping.id = anonymous_senders.distinct_id
         inner join first_events on mapping.distinct_id = first_events.person_id
-        where mapping.kind = 'device' and mapping.status = 'alias'
+        where mapping.kind = 'device' and mapping.is_alias
     ),
 
     messages as (
