@@ -1,7 +1,8 @@
 """What counts as a change of a model's rules, on the project's own manifest."""
 
 import pytest
-from dbt.contracts.graph.manifest import Manifest, WritableManifest
+from dbt.artifacts.schemas.manifest import WritableManifest
+from dbt.contracts.graph.manifest import Manifest
 
 from dbt_project.rules import model_rules
 from tests.conftest import Demo
