@@ -137,8 +137,10 @@ def serving_stage(folder: Path, world: World) -> Iterator[Stage]:
 
 
 @pytest.fixture
-def stage(tmp_path: Path, world: World) -> Iterator[Stage]:
+def stage(tmp_path: Path, world: World, empty_raw: Path) -> Iterator[Stage]:
+    """The stage before its first export: the raw tables are there, and have no rows."""
     with serving_stage(tmp_path, world) as stage:
+        shutil.copytree(empty_raw, stage.data_dir)
         yield stage
 
 
@@ -155,7 +157,7 @@ def opened(folder: Path) -> Iterator[RawTables]:
 
 
 @pytest.fixture(scope="session")
-def _empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def empty_raw(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder in which the raw tables were opened once, which takes dlt most of a second."""
     folder = tmp_path_factory.mktemp("empty")
     with opened(folder):
@@ -163,9 +165,9 @@ def _empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def raw(tmp_path: Path, _empty: Path) -> Iterator[RawTables]:
+def raw(tmp_path: Path, empty_raw: Path) -> Iterator[RawTables]:
     """Raw tables without rows, opened before."""
-    shutil.copytree(_empty, tmp_path, dirs_exist_ok=True)
+    shutil.copytree(empty_raw, tmp_path, dirs_exist_ok=True)
     with opened(tmp_path) as raw:
         yield raw
 

@@ -190,8 +190,9 @@ def test_wrong_keys_or_the_wrong_region_stop_the_run_with_both_causes(
 
 
 def test_a_data_folder_that_cannot_be_written_is_one_line(stage: Stage) -> None:
-    stage.data_dir.write_text("a file where the folder should be")
-    result = stage.run()
+    file = stage.data_dir / "file"
+    file.write_text("a file where the folder should be")
+    result = stage.run(DATA_DIR=str(file))
     assert result.returncode == 1
     assert "cannot be written to" in one_line(result.stderr)
     assert "set DATA_DIR" in one_line(result.stderr)
@@ -199,7 +200,6 @@ def test_a_data_folder_that_cannot_be_written_is_one_line(stage: Stage) -> None:
 
 
 def test_a_warehouse_that_another_process_holds_is_one_line(stage: Stage) -> None:
-    stage.data_dir.mkdir()
     with closing(duckdb.connect(stage.data_dir / "warehouse.duckdb")):
         result = stage.run()
     assert result.returncode == 1
@@ -208,7 +208,6 @@ def test_a_warehouse_that_another_process_holds_is_one_line(stage: Stage) -> Non
 
 
 def test_a_warehouse_that_is_none_is_one_line(stage: Stage) -> None:
-    stage.data_dir.mkdir()
     (stage.data_dir / "warehouse.duckdb").write_text("not a database, though long enough" * 200)
     result = stage.run()
     assert result.returncode == 1

@@ -15,7 +15,6 @@ from extract.errors import CredentialsRefused, ExtractError
 from extract.journal import Journal
 from extract.profiles import fetch_profiles
 from extract.raw import RawTables
-from extract.tables import EVENTS
 from sandbox.http import Request, Response, serving
 from tests.extract.conftest import Stage, opened, settings_for
 
@@ -73,18 +72,15 @@ def insert_events(raw: RawTables, file: str, *events: tuple[str | None, datetime
 
 
 def insert_rows(raw: RawTables, file: str, *rows: tuple[str | None, str | None, datetime]) -> None:
-    raw.insert_rows(
-        EVENTS,
-        [
-            {
-                "export_file": file,
-                "user_id": user_id,
-                "device_id": device_id,
-                "server_upload_time": f"{time:%F %T}.000000",
-            }
-            for user_id, device_id, time in rows
-        ],
-    )
+    for user_id, device_id, time in rows:
+        raw.query(
+            "insert into raw.events by name select ? as export_file, ? as user_id, "
+            "? as device_id, ? as server_upload_time, '' as _dlt_load_id",
+            file,
+            user_id,
+            device_id,
+            f"{time:%F %T}.000000",
+        )
 
 
 def profiles(raw: RawTables) -> list[tuple[object, ...]]:
