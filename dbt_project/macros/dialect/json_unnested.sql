@@ -11,7 +11,7 @@
                 list_filter(
                     {{ entries }},
                     lambda entry,
-                    position: list_position(json_keys({{ object }}), entry.key) = position
+                    position:list_position(json_keys({{ object }}), entry.key) = position
                 )
             else {{ entries }}
         end,
