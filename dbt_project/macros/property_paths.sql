@@ -7,16 +7,19 @@
 {# Whether one of the keys in a path is the empty text. #}
 {% macro has_empty_token(path) -%} contains({{ path }} || '/', '//') {%- endmacro %}
 
+{# A path as a text: what the escapes of a JSON pointer stand for is no part of a name. #}
+{% macro unescaped_path(path) -%} regexp_replace({{ path }}, '~[01]', '/', 'g') {%- endmacro %}
+
 {#
-    What a path is called as a column: snake case, letters and digits of any script, at most 120
-    characters. Different paths can get one name; whoever asks has to number them.
+    What a text is called as a column or a view: snake case, letters and digits of any script, at
+    most 120 characters. Different texts can get one name; whoever asks has to number them.
 #}
-{% macro column_name_of(path) -%}
+{% macro column_name_of(text) -%}
     coalesce(
         nullif(
             trim(
                 regexp_replace(
-                    lower(regexp_replace({{ path }}, '([\p{Ll}\p{N}])(\p{Lu})', '\1_\2', 'g')),
+                    lower(regexp_replace({{ text }}, '([\p{Ll}\p{N}])(\p{Lu})', '\1_\2', 'g')),
                     '[^\p{L}\p{N}]+',
                     '_',
                     'g'

@@ -55,7 +55,7 @@ with
                 then 'TIMESTAMP'
                 else 'VARCHAR'
             end as column_type,
-            {{ column_name_of("paths.path") }} as plain_name,
+            {{ column_name_of(unescaped_path("paths.path")) }} as plain_name,
         from paths
         left join opened on paths.bag = opened.bag and paths.path = opened.path
         left join opened as parents on paths.bag = parents.bag and paths.parent_path = parents.path
