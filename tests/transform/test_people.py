@@ -135,6 +135,7 @@ class World:
 
     sent: dict[int, tuple[str | None, str | None]]
     aliases: dict[str, str]
+    differences: dict[int, str]
 
 
 def told_apart(number: int, case: Case) -> Case:
@@ -177,7 +178,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> World:
     (folder / "exports").mkdir()
     (folder / "exports" / "people.ndjson").write_text("\n".join(lines))
     succeed("extract", folder, EXTRACT_FILES=str(folder / "exports"))
-    wanted = ("--select", "+posthog_aliases", "+events")
+    wanted = ("--select", "+posthog_aliases", "+events", "+identity_differences")
     without_tests = ("--exclude-resource-type", "test", "unit_test")
     succeed("dbt_project", folder, "build", "--quiet", *wanted, *without_tests)
     with closing(duckdb.connect(folder / "warehouse.duckdb", read_only=True)) as warehouse:
@@ -188,12 +189,13 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> World:
         aliases = warehouse.sql(
             "select properties ->> 'alias', distinct_id from marts.posthog_aliases"
         ).fetchall()
+        differences = warehouse.sql(
+            "select right(event_uuid::varchar, 12)::bigint, reason from marts.identity_differences"
+        ).fetchall()
     return World(
-        {
-            key: (None, None) if rejection else (sent, person)
-            for key, sent, person, rejection in events
-        },
+        {key: (None, None) if why else (sent, person) for key, sent, person, why in events},
         dict(aliases),
+        dict(differences),
     )
 
 
@@ -221,3 +223,9 @@ def test_each_row_goes_to_its_person(world: World, number: int) -> None:
     devices = {device for _, device, _ in case.rows if device}
     told = {device: user for device, user in world.aliases.items() if device in devices}
     assert told == case.aliases
+
+
+def test_what_counts_for_another_person_than_in_amplitude_is_explained(world: World) -> None:
+    (logout,) = [n for n, case in enumerate(ALL, start=1) if "after a logout" in case.sentence]
+    only_one = "Amplitude knows nobody here, but only one person ever used the device"
+    assert world.differences == {logout * 100 + 2: only_one}

@@ -27,6 +27,7 @@ with
     amplitude_users as (
         select
             survivors.amplitude_id,
+            survivors.survivor_id,
             survivor_users.is_ambiguous,
             case when not survivor_users.is_ambiguous then survivor_users.user_id end as user_id,
         from survivors
@@ -44,6 +45,11 @@ with
             events.device_id,
             events.amplitude_id,
             coalesce(events.user_id, amplitude_users.user_id) as person_user_id,
+            coalesce(
+                events.user_id,
+                amplitude_users.user_id,
+                'amplitude:' || coalesce(amplitude_users.survivor_id, events.amplitude_id)
+            ) as amplitude_person_id,
             events.user_id is null
             and coalesce(amplitude_users.is_ambiguous, false) as is_ambiguous,
         from events

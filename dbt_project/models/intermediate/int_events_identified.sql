@@ -11,6 +11,8 @@ with
             events.event_id,
             events.own_user_id,
             events.device_id,
+            events.amplitude_person_id,
+            events.is_ambiguous,
             case
                 when events.own_user_id is not null
                 then events.own_user_id
