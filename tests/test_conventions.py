@@ -13,6 +13,7 @@ from extract.settings import ExtractSettings
 from load.settings import LoadSettings
 from pipeline.settings import Settings
 from tests.conftest import ROOT, Demo
+from tests.stages import kept, run_cold
 
 README = (ROOT / "README.md").read_text()
 JUSTFILE = (ROOT / "justfile").read_text()
@@ -134,6 +135,13 @@ def test_every_dependency_is_pinned_with_hashes_and_no_host(name: str) -> None:
     for pin in re.split(r"\n(?=\S)", re.sub(r"^ +#.*\n", "", text, flags=re.MULTILINE)):
         assert "==" in pin.splitlines()[0]
         assert "--hash=sha256:" in pin
+
+
+def test_every_process_collects_the_same_tests(request: pytest.FixtureRequest) -> None:
+    """Else they could not share the work: no name holds the time or the order of a set."""
+    collected = run_cold(["-m", "pytest", "--collect-only", "--quiet"], kept()).stdout
+    here = {item.nodeid for item in request.session.items}
+    assert here - set(collected.splitlines()) == set()
 
 
 def test_ci_runs_the_readmes_own_command() -> None:

@@ -81,7 +81,7 @@ def test_a_window_without_data_is_empty(tmp_path: Path) -> None:
         Response(502, b"<html>bad gateway</html>"),
         Response(503, b""),
     ],
-    ids=lambda fault: f"{fault.status} {fault.body[:20]!r} {fault.headers}",
+    ids=lambda fault: f"{fault.status} {fault.body[:9]!r} {fault.headers}",
 )
 def test_what_is_transient_is_tried_again(tmp_path: Path, fault: Response) -> None:
     script = Script(fault, fault, Response(200, ZIP))
