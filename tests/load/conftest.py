@@ -1,13 +1,16 @@
-"""A warehouse with the four marts, a local PostHog on loopback, and the real command."""
+"""A warehouse with the marts, a local PostHog with faults on loopback, and the real command."""
 
 import json
 import os
+import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import closing
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from io import StringIO
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid5
@@ -15,10 +18,14 @@ from uuid import UUID, uuid5
 import duckdb
 import pytest
 
+from load.__main__ import main
+from pipeline.terminal import run
+from sandbox.faults import Faults
 from sandbox.http import serving
 from sandbox.posthog import PostHog
 
 PROJECT = "phc_project"
+OTHER_PROJECT = "phc_other"
 PHASES = ("aliases", "groups", "events", "persons")
 FIRST = datetime(2024, 3, 1, tzinfo=UTC)
 NAMESPACE = UUID(int=7)
@@ -42,6 +49,21 @@ from (
 """
 
 
+_PEOPLE = """
+create or replace table marts.distinct_ids (id varchar, distinct_id varchar);
+create or replace table marts.events (event_uuid uuid, person_id varchar)
+"""
+
+_PERSONS_OF_EVENTS = """
+create or replace table marts.events as
+select uuid as event_uuid, coalesce(people.distinct_id, sent.distinct_id) as person_id
+from marts.posthog_events as sent
+left join marts.distinct_ids as people on sent.distinct_id = people.id
+"""
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
 def row(number: int, **changes: object) -> dict[str, Any]:
     """One row of a mart; `number` decides everything that `changes` does not."""
     return {
@@ -60,7 +82,9 @@ class Stage:
 
     data_dir: Path
     posthog: PostHog
+    faults: Faults
     host: str
+    monkeypatch: pytest.MonkeyPatch
     settings: dict[str, str] = field(default_factory=dict)
 
     def fill(self, **marts: list[dict[str, Any]]) -> None:
@@ -74,27 +98,50 @@ class Stage:
                     for given in marts.get(phase, [])
                 ]
                 warehouse.execute(_TABLE.format(phase=phase), {"rows": json.dumps(rows)})
+            warehouse.execute(_PEOPLE)
+
+    def identify(self, **ids: str) -> None:
+        """Say whose each id is; events belong to the person of their distinct_id."""
+        with closing(duckdb.connect(self.data_dir / "warehouse.duckdb")) as warehouse:
+            warehouse.execute("delete from marts.distinct_ids")
+            for id_, person in ids.items():
+                warehouse.execute("insert into marts.distinct_ids values (?, ?)", [id_, person])
+            warehouse.execute(_PERSONS_OF_EVENTS)
 
     def drop(self, table: str) -> None:
         """Take one table out of the warehouse."""
         with closing(duckdb.connect(self.data_dir / "warehouse.duckdb")) as warehouse:
             warehouse.execute(f"drop table {table}")
 
-    def start(self, **settings: str) -> subprocess.Popen[str]:
-        """Start `python -m load`."""
+    def start(self, *arguments: str, **settings: str) -> subprocess.Popen[str]:
+        """Start `python -m load` as a process of its own."""
         return subprocess.Popen(
-            [sys.executable, "-m", "load"],
+            [sys.executable, "-m", "load", *arguments],
             env=self.environment(settings),
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
         )
 
-    def run(self, **settings: str) -> subprocess.CompletedProcess[str]:
-        """Run `python -m load` to its end."""
-        with self.start(**settings) as process:
-            out, err = process.communicate(timeout=60)
-        return subprocess.CompletedProcess(process.args, process.returncode, out, err)
+    def run(self, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
+        """Run the command to its end, within this process: it starts in no time."""
+        out, err, code = StringIO(), StringIO(), 0
+        environment = self.environment(settings)
+        with self.monkeypatch.context() as patched, redirect_stdout(out), redirect_stderr(err):
+            for name in os.environ:
+                patched.delenv(name)
+            for name, value in environment.items():
+                patched.setenv(name, value)
+            patched.setattr(sys, "argv", ["load", *arguments])
+            handlers = [(number, signal.getsignal(number)) for number in _SIGNALS]
+            try:
+                run(main)
+            except SystemExit as left:
+                code = int(left.code or 0)
+            finally:
+                for number, handler in handlers:
+                    signal.signal(number, handler)
+        return subprocess.CompletedProcess(arguments, code, out.getvalue(), err.getvalue())
 
     def environment(self, settings: Mapping[str, str]) -> dict[str, str]:
         """Return the environment of the command, nothing inherited but what Python needs."""
@@ -121,8 +168,33 @@ class Stage:
 
 
 @pytest.fixture
-def stage(tmp_path: Path) -> Iterator[Stage]:
+def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
     posthog = PostHog(tmp_path / "posthog.duckdb", PROJECT)
-    with closing(posthog), serving(posthog.respond) as host:
+    faults = Faults(posthog.respond)
+    with closing(posthog), serving(faults.respond) as host:
         (tmp_path / "data").mkdir()
-        yield Stage(tmp_path / "data", posthog, host)
+        yield Stage(tmp_path / "data", posthog, faults, host, monkeypatch)
+
+
+def shown(summary: str, label: str) -> str:
+    """Return the value of one line of the summary."""
+    (value,) = [
+        line.split()[-1] for line in summary.splitlines() if line.strip().startswith(label + "  ")
+    ]
+    return value
+
+
+def one_line(errors: str) -> str:
+    """Return the only error line; what else is on stderr is the progress."""
+    (line,) = [line for line in errors.splitlines() if line.startswith("Error: ")]
+    assert "Traceback" not in errors
+    return line
+
+
+def until(claim: Callable[[], bool]) -> None:
+    """Wait for something to come true."""
+    for _ in range(3_000):
+        if claim():
+            return
+        time.sleep(0.01)
+    pytest.fail("it did not come true in half a minute")

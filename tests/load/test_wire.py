@@ -26,14 +26,14 @@ def connection() -> Iterator[duckdb.DuckDBPyConnection]:
 def message(connection: duckdb.DuckDBPyConnection, event: dict[str, Any]) -> str:
     ((text,),) = connection.execute(
         """
-        select wire_message(
+        select capture_message(
             $uuid::uuid, $event, $distinct_id, ($timestamp::timestamptz at time zone 'UTC'),
             $properties
         )
         """,
         {**event, "properties": json.dumps(event["properties"])},
     ).fetchall()
-    return str(text)
+    return str(text, encoding="utf-8")
 
 
 def dated(wire: dict[str, Any]) -> dict[str, Any]:
@@ -107,7 +107,7 @@ def test_times_are_rfc_3339_to_the_microsecond(
 
 def test_the_frame_is_the_one_of_posthog_python(connection: duckdb.DuckDBPyConnection) -> None:
     given = [event({"n": 1}), event({"n": 2})]
-    body = frame([message(connection, one) for one in given], "2024-03-05T00:00:00+00:00")
+    body = frame([message(connection, one).encode() for one in given], "2024-03-05T00:00:00+00:00")
     sent = json.loads(gzip.decompress(body))
     expected = _build_v1_batch_body(sent["batch"], True, "2024-03-05T00:00:00+00:00")
     assert sent == expected
@@ -115,4 +115,4 @@ def test_the_frame_is_the_one_of_posthog_python(connection: duckdb.DuckDBPyConne
 
 
 def test_the_same_messages_give_the_same_bytes() -> None:
-    assert frame(["{}"], "2024") == frame(["{}"], "2024")
+    assert frame([b"{}"], "2024") == frame([b"{}"], "2024")
