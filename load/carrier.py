@@ -41,9 +41,10 @@ class _Trip:
     sent: set[str] = field(default_factory=set)
     settled: set[str] = field(default_factory=set)
 
-    def leave(self, messages: list[Message], attempt: int) -> None:
-        self.sent.update(message.uuid for message in messages)
-        self.outcome.resent += len(messages) if attempt > 1 else 0
+    def leave(self, messages: list[Message]) -> None:
+        uuids = {message.uuid for message in messages}
+        self.outcome.resent += len(uuids & self.sent)
+        self.sent |= uuids
 
     def accept(self, messages: list[Message]) -> None:
         self.outcome.accepted += [one for one in messages if one.uuid not in self.settled]
@@ -125,7 +126,7 @@ class Carrier:
 
     def _attempt(self, request: _Request, number: int, trip: _Trip) -> None:
         self._pace.take(len(request.pending))
-        trip.leave(request.pending, number)
+        trip.leave(request.pending)
         try:
             answer = self._sink.send(request.pending, request.id, number)
         except BusyError as error:

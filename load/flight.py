@@ -5,7 +5,7 @@ a lane, written in turn, name all of them. Who reads them leaves out what the le
 """
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import count
 from pathlib import Path
 from shutil import rmtree
@@ -29,10 +29,12 @@ class FlightLog:
         # A line that was being written is cut, and its event was not sent yet.
         return [line for text in texts for line in text.split() if len(line) == _UUID_LENGTH]
 
-    def open(self) -> None:
-        """Forget the last run."""
+    def open(self, again: Iterable[str]) -> None:
+        """Begin a run; `again` is what of the last ones will go once more in this one."""
+        uuids = "\n".join(again)
         self.close()
         self._folder.mkdir(parents=True)
+        (self._folder / "earlier").write_text(uuids)
 
     def write(self, batch: Batch) -> None:
         """Note a batch, before it is sent."""

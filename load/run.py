@@ -1,5 +1,6 @@
 """One run: look at everything first, then send, and leave the books closed however it ends."""
 
+import os
 import signal
 import time
 from collections import defaultdict
@@ -25,6 +26,8 @@ from load.survey import Survey, survey
 from load.tally import Tally
 from pipeline.pace import StoppedError
 from pipeline.terminal import note, progress
+
+_INTERRUPTED = 130
 
 
 class Run:
@@ -80,7 +83,7 @@ class Run:
         outbox = Outbox(cursor, road.message)
         days = outbox.days()
         self._ledger.begin(self._kind)
-        self._flight.open()
+        self._flight.open(found.again)
         with self._reported(found, road, days) as report, Lanes(road.delivers, self._stop) as lanes:
             delivery = Delivery(outbox, self._ledger, lanes, road.limits, self._stop, self.tally)
             delivery.deliver(report)
@@ -97,6 +100,7 @@ class Run:
             "started_at": self._now().isoformat(),
             "going": going,
             "days": len(days),
+            "again": len(found.again),
             "standing": _by_phase(found),
         }
         status = ProgressFile(self._settings.ledger, facts, time.monotonic)
@@ -142,8 +146,10 @@ def _signals_set(stop: Event) -> Iterator[None]:
 
     def interrupt(_signal: int, _frame: FrameType | None) -> None:
         if stop.is_set():
-            raise KeyboardInterrupt
+            # An exception would still wait for the requests; a kill loses nothing either.
+            os._exit(_INTERRUPTED)
         stop.set()
+        note("Stopping after the batches in flight; once more stops at once.")
 
     signals = (signal.SIGINT, signal.SIGTERM)
     before = [signal.signal(number, interrupt) for number in signals]

@@ -22,8 +22,8 @@ def summarize(settings: LoadSettings, found: Survey, tally: Tally, seconds: floa
         "  to another person, name or day": found.moved,
         "refused in earlier runs": found.counts.of("refused"),
         "outside LOAD_FROM to LOAD_TO": found.counts.of("outside"),
-        "sent again after a killed run": found.again,
-        "sent again because PostHog asked": tally.resent,
+        "in flight when the last run ended": len(found.again),
+        "sent again within this run": tally.resent,
     }
     there = {name: count for name, count in sometimes.items() if count}
     summary("Load", {**always, **there, "seconds": seconds})

@@ -13,7 +13,7 @@ from load.settings import LoadSettings
 from load.standing import Counts, Window, judge, list_changed
 
 _IN_FLIGHT = """
-select count(*)
+select uuid::varchar
 from standings
 where is_going and uuid in (select unnest(from_json($uuids, '["UUID"]')))
 """
@@ -21,12 +21,12 @@ where is_going and uuid in (select unnest(from_json($uuids, '["UUID"]')))
 
 @dataclass(frozen=True)
 class Survey:
-    """What a run knows when it begins; `again` rows were in flight when the last run was killed."""
+    """What a run knows when it begins; `again` was in flight when a run was killed."""
 
     counts: Counts
     delivered: int
     moved: int
-    again: int
+    again: list[str]
 
 
 def survey(
@@ -53,8 +53,13 @@ def survey(
         counts,
         delivered=_count(cursor, "select count(*) from delivered"),
         moved=list_changed(cursor) if counts.of("changed", "rekeyed") else 0,
-        again=_count(cursor, _IN_FLIGHT, uuids=json.dumps(in_flight)) if in_flight else 0,
+        again=_going_again(cursor, in_flight),
     )
+
+
+def _going_again(cursor: duckdb.DuckDBPyConnection, in_flight: Sequence[str]) -> list[str]:
+    rows = cursor.execute(_IN_FLIGHT, {"uuids": json.dumps(in_flight)}).fetchall()
+    return [uuid for (uuid,) in rows]
 
 
 def _going(settings: LoadSettings, kind: str) -> list[str]:
@@ -63,5 +68,5 @@ def _going(settings: LoadSettings, kind: str) -> list[str]:
     return ["pending", "changed"] if settings.load_resend_changed else ["pending"]
 
 
-def _count(cursor: duckdb.DuckDBPyConnection, sql: str, **parameters: object) -> int:
-    return int(cursor.execute(sql, parameters).fetchall()[0][0])
+def _count(cursor: duckdb.DuckDBPyConnection, sql: str) -> int:
+    return int(cursor.execute(sql).fetchall()[0][0])

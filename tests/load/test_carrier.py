@@ -103,7 +103,7 @@ def _carrying(
     with serving(server.respond) as host:
         capture = Capture(host, "phc_project", lambda: datetime(2024, 3, 5, tzinfo=UTC))
         flight = FlightLog(folder / "ledger.duckdb")
-        flight.open()
+        flight.open([])
         pace = Pace(1e9, time.clock, time.sleep)
         carrier = Carrier(capture, pace, time.sleep, Refusals(most), flight, Event())
         yield lambda letters: carrier.deliver(Batch("events", 0, list(map(message, letters))))

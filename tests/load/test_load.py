@@ -4,17 +4,16 @@ import json
 import signal
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from threading import Event
 
 import duckdb
 import pytest
 
+from sandbox import capture
+from sandbox.faults import honest, silent, stored
 from tests.load.conftest import OTHER_PROJECT, PROJECT, Stage, one_line, row, shown, until
 
 EVENTS = [row(number) for number in range(300)]
-
-
-def counted(stage: Stage) -> int:
-    return int(stage.posthog.query("select count(*) from events")[0][0])
 
 
 def test_everything_arrives_as_the_marts_have_it(stage: Stage) -> None:
@@ -53,24 +52,14 @@ def test_a_second_run_sends_nothing(stage: Stage) -> None:
     assert shown(result.stdout, "already delivered") == "302"
 
 
-def test_a_killed_run_loses_nothing_and_doubles_nothing(stage: Stage) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_run_that_is_asked_to_stop_records_what_was_acknowledged(
+    stage: Stage, number: signal.Signals
+) -> None:
     stage.fill(events=EVENTS)
     with stage.start(LOAD_RATE="40") as process:
         until(lambda: stage.received() > 40)
-        process.kill()
-        process.communicate()
-    assert stage.received() < 300
-    result = stage.run()
-    assert result.returncode == 0
-    assert counted(stage) == 300
-    assert stage.ledger("select count(*), count(distinct uuid) from delivered") == [(300, 300)]
-
-
-def test_an_interrupted_run_records_what_was_acknowledged(stage: Stage) -> None:
-    stage.fill(events=EVENTS)
-    with stage.start(LOAD_RATE="40") as process:
-        until(lambda: stage.received() > 40)
-        process.send_signal(signal.SIGINT)
+        process.signal(number)
         _, err = process.communicate()
     assert process.returncode == 130
     assert err.splitlines()[-1] == "Stopped. Run the same command again to go on."
@@ -227,3 +216,23 @@ def test_no_secret_is_written_anywhere(stage: Stage) -> None:
     assert PROJECT not in result.stdout + result.stderr
     for path in (stage.data_dir / "delivery").iterdir():
         assert PROJECT.encode() not in path.read_bytes()
+
+
+def test_a_second_ctrl_c_does_not_wait_for_the_batches_in_flight(stage: Stage) -> None:
+    """What they come to is not recorded, and goes again."""
+    over = Event()
+    stage.fill(events=EVENTS)
+    stage.faults.once(capture.PATH, honest)
+    stage.faults.always(capture.PATH, stored(silent(over.wait)))
+    with stage.start(LOAD_LANES="1") as process:
+        until(lambda: stage.received() > 0)
+        process.signal(signal.SIGINT)
+        until(lambda: "Stopping after" in process.said())
+        assert process.returncode is None
+        process.signal(signal.SIGINT)
+        process.communicate()
+        assert not over.is_set()
+    over.set()
+    assert process.returncode == 130
+    stage.faults.always(capture.PATH, honest)
+    assert shown(stage.run().stdout, "in flight when the last run ended") == "300"
