@@ -78,7 +78,8 @@ class Folder:
         """
         path = f"{self._root}/{name}"
         try:
-            self._system.makedirs(path.rpartition("/")[0], exist_ok=True)
+            if "://" not in self._target:  # in a bucket, it would make a bucket
+                self._system.makedirs(path.rpartition("/")[0], exist_ok=True)
             with self._system.transaction, self._system.open(path, "wb") as file:
                 file.write(content)
         except Exception as error:  # noqa: BLE001 - every cloud's client has errors of its own
