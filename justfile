@@ -37,6 +37,11 @@ rehearse: _ready
 replay: _ready
     @{{ python }} -m load replay
 
+# Show where every event stands, also while a load runs
+[no-exit-message]
+status: _ready
+    @{{ python }} -m operate.status
+
 # Make raw and marts again from the archive alone, offline
 [no-exit-message]
 rebuild: _ready

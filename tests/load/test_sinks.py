@@ -20,7 +20,7 @@ from sandbox.http import Request
 from tests.load.conftest import OTHER_PROJECT, Stage, one_line, row, shown
 
 SESSION = "0189ca00-0000-7000-8000-000000000001"
-ODD = [
+ODD: list[dict[str, Any]] = [
     {"$session_id": SESSION, "$set": {"plan": "pro"}, "$set_once": {"first": None}},
     {"$process_person_profile": False, "$groups": {"team": "é😀"}},
     {"$geoip_disable": True, "deep": {"$session_id": "stays"}, "list": [1.5, None, "\u0000"]},
