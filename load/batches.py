@@ -10,12 +10,10 @@ class Message(NamedTuple):
 
     lane: int
     uuid: str
-    event: str
     distinct_id: str
     day: str
-    key_hash: int
-    payload_hash: int
     standing: str
+    record: str
     text: bytes
 
 

@@ -23,6 +23,7 @@ import duckdb
 from load.batches import Batch, Message
 from load.errors import LedgerError
 from load.outcomes import File, Outcome, Refusal
+from load.record import MACROS, RECORDS, lines
 from pipeline.settings import Settings
 from pipeline.warehouse import connect
 
@@ -75,26 +76,7 @@ create table if not exists runs (
 );
 """
 
-# A batch travels as one text: DuckDB binds a list a hundred times more slowly.
-_ARRIVED = """
-select
-    unnest(columns.uuid) as uuid,
-    unnest(columns.event) as event,
-    unnest(columns.distinct_id) as distinct_id,
-    unnest(columns.day) as day,
-    unnest(columns.key_hash) as key_hash,
-    unnest(columns.payload_hash) as payload_hash,
-    $phase as phase,
-    $run as run,
-    $at as delivered_at
-from (
-    select from_json(
-        $columns,
-        '{"uuid": ["UUID"], "event": ["VARCHAR"], "distinct_id": ["VARCHAR"], "day": ["DATE"],
-          "key_hash": ["UBIGINT"], "payload_hash": ["UBIGINT"]}'
-    ) as columns
-)
-"""
+_ARRIVED = f"select *, $phase as phase, $run as run, $at as delivered_at from ({RECORDS})"
 
 _DELIVERED = f"insert into delivered by name {_ARRIVED}"
 
@@ -146,6 +128,7 @@ class Ledger:
         self._path = path
         self._connection = connect(path, settings)
         self._now = now
+        self._connection.execute(MACROS)
         self._connection.execute(_TABLES)
         self._run = 0
 
@@ -198,7 +181,7 @@ class Ledger:
         with self._transaction():
             self._forget_refusals(outcome)
             for sql, messages in _by_standing(outcome.accepted):
-                self._insert(sql, batch.phase, {"columns": _columns(messages)})
+                self._insert(sql, batch.phase, {"lines": lines(messages)})
             if outcome.refused:
                 rows = [_refused(refusal) for refusal in outcome.refused]
                 self._insert(_REFUSED, batch.phase, {"rows": json.dumps(rows)})
@@ -248,16 +231,11 @@ def _by_standing(messages: Sequence[Message]) -> Iterator[tuple[str, list[Messag
     return ((sql, group) for sql, group in ((_DELIVERED, new), (_DELIVERED_AGAIN, again)) if group)
 
 
-def _columns(messages: Sequence[Message]) -> str:
-    names = ("uuid", "event", "distinct_id", "day", "key_hash", "payload_hash")
-    return json.dumps({name: [getattr(message, name) for message in messages] for name in names})
-
-
 def _refused(refusal: Refusal) -> dict[str, Any]:
     message = refusal.message
     return {
         "uuid": message.uuid,
-        "event": message.event,
+        "event": json.loads(message.text)["event"],
         "distinct_id": message.distinct_id,
         "day": message.day,
         "reason": refusal.reason,

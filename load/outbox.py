@@ -4,28 +4,29 @@ Phases in order: aliases (so that events find their person), groups, events from
 the newest, persons.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from itertools import chain
 
 import duckdb
 
+from load import record, wire
+from load.ahead import drawn_ahead
 from load.batches import Message
-from load.wire import MACROS
 
-CHUNK_ROWS = 2_000
-SLICE_ROWS = 20_000  # sorted with their texts at once: what a run holds in memory depends on it
+SLICE_ROWS = 8_000  # with their texts: what a run holds in memory depends on it
 
-_HOUR = timedelta(hours=1)
+_SLICE = """
+select min("timestamp"), max("timestamp")
+from standings
+where rowid between $first and $last
+"""
 
 _MESSAGES = """
 with
-    going as (
-        select uuid, standing
-        from standings
-        where is_going and phase = $phase and "timestamp" >= $since and "timestamp" < $until
-    ),
+    going as (select uuid, standing from standings where rowid between $first and $last),
 
+    -- The times tell DuckDB which part of the mart to read at all.
     going_rows as (
         select mart.* replace (
             case
@@ -35,18 +36,16 @@ with
         ), going.standing
         from warehouse.marts.posthog_{phase} as mart
         inner join going on mart.uuid = going.uuid
-        where mart."timestamp" >= $since and mart."timestamp" < $until
+        where mart."timestamp" between $earliest and $latest
     )
 
 select
     (hash(distinct_id) % $lanes)::integer,
     uuid::varchar,
-    event,
     distinct_id,
     "timestamp"::date::varchar,
-    key_hash,
-    payload_hash,
     standing::varchar,
+    record_line(uuid, event, distinct_id, "timestamp", key_hash, payload_hash),
     {message}(uuid, event, distinct_id, "timestamp", properties)
 from going_rows
 order by "timestamp", uuid
@@ -61,14 +60,22 @@ class Outbox:
     message: str
 
     def messages(self, phase: str, lanes: int) -> Iterator[Message]:
-        """Yield a phase's messages, oldest first, each with the lane of its distinct_id."""
-        self.cursor.execute(MACROS)
+        """Yield a phase's messages, oldest first, each with the lane of its distinct_id.
+
+        While they are sent, DuckDB builds the next slice on a thread of its own: until the last
+        one came, nobody else may use `cursor`.
+        """
+        yield from chain.from_iterable(drawn_ahead(self._slices(phase, lanes)))
+
+    def _slices(self, phase: str, lanes: int) -> Iterator[list[Message]]:
+        self.cursor.execute(record.MACROS)
+        self.cursor.execute(wire.MACROS)
         sql = _MESSAGES.format(phase=phase, message=self.message)
-        for since, until in into_slices(self._hours(phase)):
-            times = {"since": since, "until": until}
-            self.cursor.execute(sql, {"phase": phase, "lanes": lanes, **times})
-            while rows := self.cursor.fetchmany(CHUNK_ROWS):
-                yield from map(Message._make, rows)
+        for rows in into_slices(*self._bounds(phase)):
+            earliest, latest = self.cursor.execute(_SLICE, rows).fetchall()[0]
+            times = {"earliest": earliest, "latest": latest}
+            self.cursor.execute(sql, {**rows, **times, "lanes": lanes})
+            yield list(map(Message._make, self.cursor.fetchall()))
 
     def days(self) -> list[str]:
         """Return the days of the events that go, oldest first."""
@@ -78,25 +85,18 @@ class Outbox:
         ).fetchall()
         return [day for (day,) in rows]
 
-    def _hours(self, phase: str) -> list[tuple[datetime, int]]:
-        return self.cursor.execute(
-            "select date_trunc('hour', \"timestamp\"), count(*) from standings"
-            " where is_going and phase = $phase group by all order by all",
+    def _bounds(self, phase: str) -> tuple[int, int]:
+        """Return the first of a phase's rows in `standings` and the one after its last."""
+        rows = self.cursor.execute(
+            "select coalesce(min(rowid), 0), coalesce(max(rowid) + 1, 0)"
+            " from standings where is_going and phase = $phase",
             {"phase": phase},
         ).fetchall()
+        first, end = rows[0]
+        return first, end
 
 
-def into_slices(hours: Iterable[tuple[datetime, int]]) -> Iterator[tuple[datetime, datetime]]:
-    """Group hours (with their rows) into times from and until, so that none is a query by itself.
-
-    A slice is sorted as a whole, so it holds more than `SLICE_ROWS` rows only if one hour does.
-    """
-    first = last = None
-    total = 0
-    for hour, rows in hours:
-        if first and last and total + rows > SLICE_ROWS:
-            yield first, last + _HOUR
-            first, total = None, 0
-        first, last, total = first or hour, hour, total + rows
-    if first and last:
-        yield first, last + _HOUR
+def into_slices(first: int, end: int) -> Iterator[dict[str, int]]:
+    """Cut row ids into the first and the last one of slices of at most `SLICE_ROWS` rows."""
+    for start in range(first, end, SLICE_ROWS):
+        yield {"first": start, "last": min(start + SLICE_ROWS, end) - 1}

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 
-from pipeline.settings import Settings
+from pipeline.settings import MemoryLimit, Settings
 
 INGESTION_HOSTS = {
     "app.posthog.com": "us.i.posthog.com",
@@ -57,6 +57,7 @@ def _target(target: str) -> str:
 class LoadSettings(Settings):
     """What `python -m load` needs to know; token and host are there unless the sink is jsonl."""
 
+    duckdb_memory_limit: MemoryLimit = "300MB"  # a slice needs no more; the rest spills to disk
     posthog_project_token: Annotated[SecretStr, AfterValidator(_project_token)] | None = None
     posthog_host: Annotated[str, AfterValidator(_ingestion_host)] | None = None
     load_sink: Literal["capture", "batch", "jsonl"] = "capture"

@@ -92,7 +92,7 @@ select
     and (phase = 'events' or standing <> 'changed') as is_going
 from judged
 where standing <> 'delivered'
-order by phase, "timestamp"
+order by is_going desc, 1, "timestamp", uuid
 """
 
 _COUNTS = """
@@ -153,13 +153,17 @@ where standings.standing in ('changed', 'rekeyed')
 
 
 def judge(cursor: duckdb.DuckDBPyConnection, window: Window, going: Sequence[str]) -> Counts:
-    """Write the temp table `standings`; rows with a standing among `going` go in this run."""
+    """Write the temp table `standings`; rows with a standing among `going` go in this run.
+
+    They stand first, phase by phase, in the order in which they must arrive.
+    """
     times = {
         "youngest": window.youngest.astimezone(UTC).replace(tzinfo=None),
         "first_day": window.first_day,
         "last_day": window.last_day,
     }
     cursor.execute(_HELD_IDS, times)
+    cursor.execute("set preserve_insertion_order = true")  # else the table is in no order
     cursor.execute(_STANDING, {**times, "going": list(going)})
     rows = Counter(
         {

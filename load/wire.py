@@ -64,6 +64,38 @@ create or replace temp macro may_have_specials(properties) as
         || '|product_tour_id|lib|lib_version)"'
     );
 
+-- Without its first `$session_id`, if that is a text without escapes; else as it is.
+create or replace temp macro without_session(properties) as
+    regexp_replace(
+        properties,
+        '(\{)"\$session_id":"[^"\\]*",?|,"\$session_id":"[^"\\]*"',
+        '\1'
+    );
+
+create or replace temp macro wire_nothing_special(properties) as
+    case
+        when not may_have_specials(properties)
+        then ',"options":{},"properties":' || properties
+    end;
+
+-- Where a session is all that moves, which most rows are like, nothing need be taken apart. Null if
+-- it is not all, or not at the top.
+create or replace temp macro wire_session(properties) as
+    -- a macro repeats its argument, a lambda evaluates it once
+    list_transform(
+        [without_session(properties)],
+        lambda rest: case
+            when not may_have_specials(rest)
+            then ',"session_id":"' || (properties ->> '$."$session_id"')
+                || '","options":{},"properties":' || rest
+        end
+    )[1];
+
+create or replace temp macro wire_specials(properties) as
+    list_transform(
+        [special_values(properties)], lambda specials: wire_special(properties, specials)
+    )[1];
+
 create or replace temp macro message_head(uuid, event, distinct_id, instant) as
     '{"uuid":"' || uuid || '","event":' || to_json(event)
     || ',"distinct_id":' || to_json(distinct_id)
@@ -77,14 +109,9 @@ create or replace temp macro plain_message(uuid, event, distinct_id, instant, pr
 create or replace temp macro capture_message(uuid, event, distinct_id, instant, properties) as
     encode(
         message_head(uuid, event, distinct_id, instant)
-        || case
-            when may_have_specials(properties)
-            -- a macro repeats its argument, a lambda evaluates it once
-            then list_transform(
-                [special_values(properties)], lambda specials: wire_special(properties, specials)
-            )[1]
-            else ',"options":{},"properties":' || properties
-        end
+        || coalesce(
+            wire_nothing_special(properties), wire_session(properties), wire_specials(properties)
+        )
         || '}'
     );
 

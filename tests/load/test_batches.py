@@ -9,7 +9,7 @@ from load.batches import Limits, Message, into_batches
 
 
 def message(lane: int, uuid: int, size: int) -> Message:
-    return Message(lane, str(uuid), "", "", "", 0, 0, "pending", b" " * size)
+    return Message(lane, str(uuid), "", "", "pending", "", b" " * size)
 
 
 messages = st.lists(

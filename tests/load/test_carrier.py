@@ -76,7 +76,7 @@ def ok(given: list[str]) -> Response:
 
 def message(uuid: str) -> Message:
     text = json.dumps({"uuid": uuid}).encode()
-    return Message(0, uuid, "event", f"person of {uuid}", "2024-03-01", 1, 2, "pending", text)
+    return Message(0, uuid, f"person of {uuid}", "2024-03-01", "pending", "", text)
 
 
 def names(messages: list[Message]) -> str:

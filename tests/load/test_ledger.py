@@ -136,3 +136,11 @@ def test_a_ledger_under_another_destinations_name_is_not_believed(stage: Stage) 
     result = stage.run(POSTHOG_PROJECT_TOKEN=OTHER_PROJECT)
     assert result.returncode == 1
     assert f"is the ledger of {Path(ledger).stem}" in one_line(result.stderr)
+
+
+def test_names_and_ids_stand_in_the_ledger_as_they_were_sent(stage: Stage) -> None:
+    odd = ["plain", 'a "quoted" \\ name', "tab\tnew\nline", "\x1e\x1f", "é😀", "'", " ", "\\u00e9"]
+    stage.fill(events=[row(n, event=text, distinct_id=text) for n, text in enumerate(odd)])
+    assert stage.run().returncode == 0
+    kept = stage.ledger("select event, distinct_id from delivered")
+    assert sorted(kept) == sorted((text, text) for text in odd)
