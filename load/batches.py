@@ -4,17 +4,32 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from load.record import read_record
+
 
 class Message(NamedTuple):
-    """One row of the outbox, ready to send, with what the ledger keeps of it."""
+    """One row of the outbox, ready to send; `record` is what the ledger keeps of it."""
 
     lane: int
     uuid: str
-    distinct_id: str
-    day: str
     standing: str
     record: str
     text: bytes
+
+    @property
+    def event(self) -> str:
+        """The name."""
+        return read_record(self.record).event
+
+    @property
+    def distinct_id(self) -> str:
+        """Whose it is."""
+        return read_record(self.record).distinct_id
+
+    @property
+    def day(self) -> str:
+        """The UTC day."""
+        return read_record(self.record).day
 
 
 @dataclass(frozen=True)
@@ -40,16 +55,18 @@ class _Filling:
     messages: list[Message] = field(default_factory=list)
     uuids: set[str] = field(default_factory=set)
     size: int = 0
+    day: str = ""
 
     def has_room(self, message: Message, limits: Limits) -> bool:
         return not self.messages or (
             len(self.messages) < limits.max_events
             and self.size + len(message.text) < limits.max_bytes
             and message.uuid not in self.uuids
-            and not (limits.one_day and message.day != self.messages[0].day)
+            and not (limits.one_day and message.day != self.day)
         )
 
     def add(self, message: Message) -> None:
+        self.day = self.day or message.day
         self.messages.append(message)
         self.uuids.add(message.uuid)
         self.size += len(message.text) + 1  # the comma between two messages

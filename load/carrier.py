@@ -171,6 +171,8 @@ def _left(answer: Answer, sent: list[Message], attempt: int) -> list[Message]:
     wanted = {message.uuid for message in answer.again}
     if attempt < MAX_SILENT_ATTEMPTS:
         wanted |= {message.uuid for message in answer.silent}
+    if not wanted:
+        return []
     refused = {refusal.message.uuid for refusal in answer.refused}
     late: set[str] = set()
     left = []

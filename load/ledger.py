@@ -23,7 +23,7 @@ import duckdb
 from load.batches import Batch, Message
 from load.errors import LedgerError
 from load.outcomes import File, Outcome, Refusal
-from load.record import MACROS, RECORDS, lines
+from load.record import MACROS, RECORDS, join_records
 from pipeline.settings import Settings
 from pipeline.warehouse import connect
 
@@ -181,7 +181,11 @@ class Ledger:
         with self._transaction():
             self._forget_refusals(outcome)
             for sql, messages in _by_standing(outcome.accepted):
-                self._insert(sql, batch.phase, {"lines": lines(messages)})
+                self._insert(
+                    sql,
+                    batch.phase,
+                    {"lines": join_records(message.record for message in messages)},
+                )
             if outcome.refused:
                 rows = [_refused(refusal) for refusal in outcome.refused]
                 self._insert(_REFUSED, batch.phase, {"rows": json.dumps(rows)})
@@ -235,7 +239,7 @@ def _refused(refusal: Refusal) -> dict[str, Any]:
     message = refusal.message
     return {
         "uuid": message.uuid,
-        "event": json.loads(message.text)["event"],
+        "event": message.event,
         "distinct_id": message.distinct_id,
         "day": message.day,
         "reason": refusal.reason,

@@ -42,8 +42,6 @@ with
 select
     (hash(distinct_id) % $lanes)::integer,
     uuid::varchar,
-    distinct_id,
-    "timestamp"::date::varchar,
     standing::varchar,
     record_line(uuid, event, distinct_id, "timestamp", key_hash, payload_hash),
     {message}(uuid, event, distinct_id, "timestamp", properties)
@@ -70,6 +68,7 @@ class Outbox:
     def _slices(self, phase: str, lanes: int) -> Iterator[list[Message]]:
         self.cursor.execute(record.MACROS)
         self.cursor.execute(wire.MACROS)
+        self.cursor.execute("set threads = 1")  # a slice is no work for two, and they would spin
         sql = _MESSAGES.format(phase=phase, message=self.message)
         for rows in into_slices(*self._bounds(phase)):
             earliest, latest = self.cursor.execute(_SLICE, rows).fetchall()[0]

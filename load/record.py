@@ -4,9 +4,11 @@ A batch travels back as one text, since DuckDB binds a list a hundred times more
 costs twice as much to take apart. Names and ids are JSON strings in it, which hold no separator.
 """
 
+import json
 from collections.abc import Iterable
+from typing import NamedTuple
 
-from load.batches import Message
+_FIELD, _LINE = "\x1f", "\x1e"
 
 MACROS = r"""
 create or replace temp macro record_line(
@@ -45,6 +47,20 @@ from (
 """
 
 
-def lines(messages: Iterable[Message]) -> str:
-    """Join the lines of a batch, as `RECORDS` reads them."""
-    return "\x1e".join(message.record for message in messages)
+class Record(NamedTuple):
+    """The fields of a line that Python needs now and then."""
+
+    event: str
+    distinct_id: str
+    day: str
+
+
+def read_record(line: str) -> Record:
+    """Take a line apart."""
+    _, event, distinct_id, day, *_ = line.split(_FIELD)
+    return Record(json.loads(event), json.loads(distinct_id), day)
+
+
+def join_records(lines: Iterable[str]) -> str:
+    """Join lines to one text, as `RECORDS` reads it."""
+    return _LINE.join(lines)

@@ -9,7 +9,8 @@ from load.batches import Limits, Message, into_batches
 
 
 def message(lane: int, uuid: int, size: int) -> Message:
-    return Message(lane, str(uuid), "", "", "pending", "", b" " * size)
+    record = f'{uuid}\x1f"event"\x1f"ann"\x1f2024-03-0{1 + uuid % 3}\x1f1\x1f2'
+    return Message(lane, str(uuid), "pending", record, b" " * size)
 
 
 messages = st.lists(
@@ -45,3 +46,9 @@ def test_no_uuid_is_twice_in_a_batch(given_messages: list[Message]) -> None:
     for batch in into_batches(given_messages, "events", Limits()):
         uuids = [one.uuid for one in batch.messages]
         assert len(uuids) == len(set(uuids))
+
+
+@given(messages)
+def test_a_batch_of_one_day_holds_one_day(given_messages: list[Message]) -> None:
+    for batch in into_batches(given_messages, "events", Limits(one_day=True)):
+        assert len({one.day for one in batch.messages}) == 1

@@ -76,7 +76,8 @@ def ok(given: list[str]) -> Response:
 
 def message(uuid: str) -> Message:
     text = json.dumps({"uuid": uuid}).encode()
-    return Message(0, uuid, f"person of {uuid}", "2024-03-01", "pending", "", text)
+    record = f'{uuid}\x1f"event"\x1f"person of {uuid}"\x1f2024-03-01\x1f1\x1f2'
+    return Message(0, uuid, "pending", record, text)
 
 
 def names(messages: list[Message]) -> str:
