@@ -27,6 +27,21 @@ transform: _ready
 load: _ready
     @{{ python }} -m load
 
+# Send a sample of whole persons into a test project
+[no-exit-message]
+rehearse: _ready
+    @{{ python }} -m load rehearse
+
+# Send once more what PostHog refused
+[no-exit-message]
+replay: _ready
+    @{{ python }} -m load replay
+
+# Show where every event stands, also while a load runs
+[no-exit-message]
+status: _ready
+    @{{ python }} -m operate.status
+
 # Make raw and marts again from the archive alone, offline
 [no-exit-message]
 rebuild: _ready

@@ -4,22 +4,39 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from load.record import read_record
+
 
 class Message(NamedTuple):
-    """One row of the outbox, ready to send; `size` is the text's length in bytes."""
+    """One row of the outbox, ready to send; `record` is what the ledger keeps of it."""
 
     lane: int
     uuid: str
-    key_hash: str
-    payload_hash: str
-    size: int
-    text: str
+    standing: str
+    record: str
+    text: bytes
+
+    @property
+    def event(self) -> str:
+        """The name."""
+        return read_record(self.record).event
+
+    @property
+    def distinct_id(self) -> str:
+        """Whose it is."""
+        return read_record(self.record).distinct_id
+
+    @property
+    def day(self) -> str:
+        """The UTC day."""
+        return read_record(self.record).day
 
 
 @dataclass(frozen=True)
 class Batch:
-    """What one lane sends at once."""
+    """What one lane sends at once: messages of one phase."""
 
+    phase: str
     lane: int
     messages: list[Message]
 
@@ -30,6 +47,7 @@ class Limits:
 
     max_events: int = 2_000
     max_bytes: int = 4_000_000
+    one_day: bool = False
 
 
 @dataclass
@@ -37,28 +55,31 @@ class _Filling:
     messages: list[Message] = field(default_factory=list)
     uuids: set[str] = field(default_factory=set)
     size: int = 0
+    day: str = ""
 
     def has_room(self, message: Message, limits: Limits) -> bool:
         return not self.messages or (
             len(self.messages) < limits.max_events
-            and self.size + message.size < limits.max_bytes
+            and self.size + len(message.text) < limits.max_bytes
             and message.uuid not in self.uuids
+            and not (limits.one_day and message.day != self.day)
         )
 
     def add(self, message: Message) -> None:
+        self.day = self.day or message.day
         self.messages.append(message)
         self.uuids.add(message.uuid)
-        self.size += message.size + 1  # the comma between two messages
+        self.size += len(message.text) + 1  # the comma between two messages
 
 
-def into_batches(messages: Iterable[Message], limits: Limits) -> Iterator[Batch]:
+def into_batches(messages: Iterable[Message], phase: str, limits: Limits) -> Iterator[Batch]:
     """Cut each lane's messages into batches, keeping their order."""
     lanes: dict[int, _Filling] = {}
     for message in messages:
         filling = lanes.setdefault(message.lane, _Filling())
         if not filling.has_room(message, limits):
-            yield Batch(message.lane, filling.messages)
+            yield Batch(phase, message.lane, filling.messages)
             filling = lanes[message.lane] = _Filling()
         filling.add(message)
     for lane, filling in lanes.items():
-        yield Batch(lane, filling.messages)
+        yield Batch(phase, lane, filling.messages)

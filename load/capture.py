@@ -1,32 +1,26 @@
 """PostHog's Capture V1 over HTTP: one `POST {host}/i/v1/analytics/events` a call.
 
-A 200 answers per event. 408, 429, 5xx and a broken connection: again, not before Retry-After.
-400 and 413: this batch never as it stands. Any other status: nothing will ever be taken.
+A 200 answers per event; other statuses are read by `sink.why_not`, and a broken connection is one
+more way of being busy.
 """
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import requests
 
 from load.batches import Message
-from load.errors import DestinationError
-from load.outcomes import Answer, error_code, read_answer
+from load.outcomes import Answer, read_answer
 from load.retry_after import retry_after_seconds
-from load.sink import BatchRefusedError, BusyError
+from load.sink import BusyError, why_not
 from load.wire import ENDPOINT, frame
 
 SDK_INFO = "amplitude-to-posthog/0.1.0"  # PostHog shows it as $lib and $lib_version
 TIMEOUT_SECONDS = (10, 60)  # to connect, and between two bytes of the answer
-MAX_WORDS = 500  # of an error body
 
-_WHY_NEVER = {
-    401: "the project token is not valid there: check POSTHOG_PROJECT_TOKEN and POSTHOG_HOST",
-    402: "the project is over its billing limit: raise it in PostHog, then run `just load` again",
-    403: "it forbids sending: check POSTHOG_PROJECT_TOKEN and what stands between it and here",
-    404: "it has no Capture V1: check POSTHOG_HOST (a self-hosted server may need an upgrade)",
-}
+_ABSENT = frozenset({requests.codes.not_found, requests.codes.method_not_allowed})
+_NOT_CONFIGURED = b"not configured"  # a self-hosted server that has V1, but no sink for it
 
 
 class Capture:
@@ -47,8 +41,29 @@ class Capture:
             }
         )
 
+    def is_there(self) -> bool:
+        """Ask with an empty batch, which a server that has V1 refuses; see `Sink.is_there`."""
+        response = self._post([], uuid4(), 1)
+        status = response.status_code
+        if status in _ABSENT or (
+            status == requests.codes.service_unavailable and _NOT_CONFIGURED in response.content
+        ):
+            return False
+        if status not in {requests.codes.ok, requests.codes.bad_request}:
+            raise why_not(self._host, status, response.content, self._wait_seconds(response))
+        return True
+
     def send(self, messages: Sequence[Message], request_id: UUID, attempt: int) -> Answer:
         """Post the messages once; see `Sink.send`."""
+        response = self._post(messages, request_id, attempt)
+        wait = self._wait_seconds(response)
+        if response.status_code < requests.codes.multiple_choices:
+            return read_answer(response.content, messages, wait)
+        raise why_not(self._host, response.status_code, response.content, wait)
+
+    def _post(
+        self, messages: Sequence[Message], request_id: UUID, attempt: int
+    ) -> requests.Response:
         now = self._now().isoformat()
         if self._created_at[0] != request_id:
             self._created_at = (request_id, now)
@@ -58,13 +73,6 @@ class Capture:
             "PostHog-Request-Id": str(request_id),
             "PostHog-Request-Timestamp": now,
         }
-        response = self._post(body, headers)
-        wait = retry_after_seconds(response.headers.get("Retry-After"), self._now())
-        if response.status_code < requests.codes.multiple_choices:
-            return read_answer(response.content, messages, wait)
-        raise _why_not(response, self._host, wait)
-
-    def _post(self, body: bytes, headers: dict[str, str]) -> requests.Response:
         # A redirect followed would turn the POST into a GET and lose the batch without a word.
         try:
             return self._session.post(
@@ -77,6 +85,9 @@ class Capture:
         except requests.RequestException as error:
             raise BusyError(f"no answer ({type(error).__name__})") from None
 
+    def _wait_seconds(self, response: requests.Response) -> float | None:
+        return retry_after_seconds(response.headers.get("Retry-After"), self._now())
+
 
 def _bearer(token: str) -> Callable[[requests.PreparedRequest], requests.PreparedRequest]:
     # As `auth`, because requests lets a line in ~/.netrc replace a plain header.
@@ -85,17 +96,3 @@ def _bearer(token: str) -> Callable[[requests.PreparedRequest], requests.Prepare
         return request
 
     return authorize
-
-
-def _why_not(
-    response: requests.Response, host: str, wait: float | None
-) -> BusyError | BatchRefusedError | DestinationError:
-    status = response.status_code
-    words = " ".join(response.text.split())[:MAX_WORDS]
-    if status in {408, 429} or status >= requests.codes.server_error:
-        return BusyError(f"status {status}", wait)
-    if status in {400, 413}:
-        code = error_code(response.content)
-        return BatchRefusedError(f"{status} {code}".strip(), words)
-    why = _WHY_NEVER.get(status, f"{words or 'no reason given'}; check POSTHOG_HOST")
-    return DestinationError(f"{host} answered {status}: {why}.")

@@ -11,31 +11,12 @@ from load.batches import Limits, into_batches
 from load.errors import LoadError
 from load.lanes import Lanes
 from load.ledger import Ledger
-from load.outbox import PHASES, Outbox
-from load.outcomes import Outcome
+from load.marts import PHASES
+from load.outbox import Outbox
+from load.tally import Tally
 
-
-@dataclass
-class Tally:
-    """This run's events by what became of them; `resent` counts every further attempt."""
-
-    sent: int = 0
-    accepted: int = 0
-    refused: int = 0
-    unacknowledged: int = 0
-    resent: int = 0
-
-    def add(self, outcome: Outcome) -> None:
-        """Count one batch."""
-        self.accepted += len(outcome.accepted)
-        self.refused += len(outcome.refused)
-        self.unacknowledged += len(outcome.unknown)
-        self.resent += outcome.resent
-        self.sent = self.accepted + self.refused + self.unacknowledged
-
-
-Report = Callable[[str], None]
-"""Called with the phase after each batch."""
+Report = Callable[[], None]
+"""Called after each batch."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +31,7 @@ class Delivery:
     tally: Tally
 
     def deliver(self, report: Report) -> None:
-        """Deliver all that is pending.
+        """Deliver all that is going.
 
         Raises:
             LoadError: the run cannot go on; what was acknowledged is in the ledger.
@@ -64,10 +45,10 @@ class Delivery:
     def _deliver_phase(self, phase: str, report: Report) -> None:
         failure: LoadError | None = None
         messages = self.outbox.messages(phase, len(self.lanes))
-        for outcome in self.lanes.deliver(into_batches(messages, self.limits)):
-            self.ledger.record(phase, outcome)
-            self.tally.add(outcome)
-            report(phase)
+        for batch, outcome in self.lanes.deliver(into_batches(messages, phase, self.limits)):
+            self.ledger.record(batch, outcome)
+            self.tally.add(batch, outcome)
+            report()
             if outcome.failure:
                 failure = failure or outcome.failure
                 self.stop.set()

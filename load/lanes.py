@@ -23,7 +23,7 @@ class Lanes:
         self._stop = stop
         self._workers = [ThreadPoolExecutor(1) for _ in delivers]
         self._held = [0] * len(delivers)
-        self._done: SimpleQueue[tuple[int, Future[Outcome]]] = SimpleQueue()
+        self._done: SimpleQueue[tuple[Batch, Future[Outcome]]] = SimpleQueue()
 
     def __enter__(self) -> Self:
         return self
@@ -42,8 +42,8 @@ class Lanes:
     def __len__(self) -> int:
         return len(self._workers)
 
-    def deliver(self, batches: Iterable[Batch]) -> Iterator[Outcome]:
-        """Yield the outcome of each batch as it comes; ends when none is in flight.
+    def deliver(self, batches: Iterable[Batch]) -> Iterator[tuple[Batch, Outcome]]:
+        """Yield each batch with its outcome as it comes; ends when none is in flight.
 
         The batches are drawn and the outcomes yielded on the caller's thread, so the store on
         either side needs no lock.
@@ -60,12 +60,11 @@ class Lanes:
             yield self._next()
 
     def _submit(self, batch: Batch) -> None:
-        lane = batch.lane
-        self._held[lane] += 1
-        future = self._workers[lane].submit(self._delivers[lane], batch)
-        future.add_done_callback(lambda done: self._done.put((lane, done)))
+        self._held[batch.lane] += 1
+        future = self._workers[batch.lane].submit(self._delivers[batch.lane], batch)
+        future.add_done_callback(lambda done: self._done.put((batch, done)))
 
-    def _next(self) -> Outcome:
-        lane, future = self._done.get()
-        self._held[lane] -= 1
-        return future.result()
+    def _next(self) -> tuple[Batch, Outcome]:
+        batch, future = self._done.get()
+        self._held[batch.lane] -= 1
+        return batch, future.result()

@@ -1,28 +1,40 @@
 """What this destination acknowledged, in a DuckDB file of its own; holding it open is the lock.
 
-    delivered   a row per event that PostHog accepted
-    refused     a row per event that it will not take, with its words
-    runs        a row per run
+    destination  the one row that says whose ledger this is
+    delivered    a row per event that was acknowledged, with what it was called then
+    refused      a row per event that PostHog does not take, with its words
+    changed      what was delivered and is another today: written at the start of each run
+    files        a row per file that a run wrote (jsonl)
+    runs         a row per run
 
 Rows are written after the acknowledgement, batch by batch: a crash can only make events go again.
 """
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
-from load.batches import Message
-from load.outcomes import Outcome, Refusal
+from load.batches import Batch, Message
+from load.errors import LedgerError
+from load.outcomes import File, Outcome, Refusal
+from load.record import MACROS, RECORDS, join_records
 from pipeline.settings import Settings
 from pipeline.warehouse import connect
 
 _TABLES = """
+create table if not exists destination (id varchar not null);
+
 create table if not exists delivered (
     uuid uuid not null,
+    event varchar not null,
+    distinct_id varchar not null,
+    day date not null,
     key_hash ubigint not null,
     payload_hash ubigint not null,
     phase varchar not null,
@@ -33,20 +45,30 @@ create table if not exists delivered (
 create table if not exists refused (
     uuid uuid not null,
     phase varchar not null,
-    event varchar,
-    distinct_id varchar,
+    event varchar not null,
+    distinct_id varchar not null,
+    day date not null,
     reason varchar not null,
     details varchar,
     run integer not null,
     refused_at timestamp not null
 );
 
+create table if not exists files (
+    name varchar not null,
+    phase varchar not null,
+    day date not null,
+    events bigint not null,
+    bytes bigint not null,
+    sha256 varchar not null,
+    run integer not null
+);
+
 create table if not exists runs (
     run integer not null,
+    kind varchar not null,
     started_at timestamp not null,
     finished_at timestamp,
-    host varchar not null,
-    sent bigint,
     accepted bigint,
     refused bigint,
     unacknowledged bigint,
@@ -54,16 +76,15 @@ create table if not exists runs (
 );
 """
 
-# Whole columns travel as one text each: DuckDB binds a list a hundred times more slowly.
-_DELIVERED = """
-insert into delivered
-select
-    unnest(string_split($uuids, ' '))::uuid,
-    unnest(string_split($key_hashes, ' '))::ubigint,
-    unnest(string_split($payload_hashes, ' '))::ubigint,
-    $phase,
-    $run,
-    $at
+_ARRIVED = f"select *, $phase as phase, $run as run, $at as delivered_at from ({RECORDS})"
+
+_DELIVERED = f"insert into delivered by name {_ARRIVED}"
+
+_DELIVERED_AGAIN = f"""
+update delivered
+set payload_hash = again.payload_hash, run = again.run, delivered_at = again.delivered_at
+from ({_ARRIVED}) as again
+where delivered.uuid = again.uuid
 """
 
 _REFUSED = """
@@ -71,18 +92,23 @@ insert into refused by name
 select unnest(
     from_json(
         $rows,
-        '[{"uuid": "UUID", "event": "VARCHAR", "distinct_id": "VARCHAR", "reason": "VARCHAR",
-           "details": "VARCHAR"}]'
+        '[{"uuid": "UUID", "event": "VARCHAR", "distinct_id": "VARCHAR", "day": "DATE",
+           "reason": "VARCHAR", "details": "VARCHAR"}]'
     ),
     recursive := true
 ), $phase as phase, $run as run, $at as refused_at
 """
 
+_REFUSED_NO_MORE = (
+    "delete from refused where uuid in (select unnest(from_json($uuids, '[\"UUID\"]')))"
+)
+
+_WRITTEN = "insert into files values ($name, $phase, $day, $events, $bytes, $sha256, $run)"
+
 _FINISHED = """
 update runs
 set
     finished_at = $at,
-    sent = $sent,
     accepted = $accepted,
     refused = $refused,
     unacknowledged = $unacknowledged,
@@ -99,8 +125,10 @@ class Ledger:
     """
 
     def __init__(self, path: Path, settings: Settings, now: Callable[[], datetime]) -> None:
+        self._path = path
         self._connection = connect(path, settings)
         self._now = now
+        self._connection.execute(MACROS)
         self._connection.execute(_TABLES)
         self._run = 0
 
@@ -108,53 +136,112 @@ class Ledger:
         """Open a second connection to the same file, for reading beside the writes."""
         return self._connection.cursor()
 
-    def begin(self, host: str) -> int:
+    def claim(self, destination_id: str) -> None:
+        """Take a new ledger for a destination.
+
+        Raises:
+            LedgerError: it is another destination's: a file that was copied or renamed.
+        """
+        owners = self._connection.execute("from destination").fetchall()
+        if not owners:
+            self._connection.execute("insert into destination values ($id)", {"id": destination_id})
+        elif owners != [(destination_id,)]:
+            raise LedgerError(
+                f"{self._path} is the ledger of {owners[0][0]}: give it back that name; what was "
+                "sent there was not sent here."
+            )
+
+    def kinds(self) -> list[str]:
+        """Return the kinds of the runs that brought something here."""
+        rows = self._connection.execute(
+            "select distinct kind from runs semi join delivered using (run)"
+        ).fetchall()
+        return [kind for (kind,) in rows]
+
+    def files(self) -> list[dict[str, Any]]:
+        """Return the files that runs wrote, in their order."""
+        relation = self._connection.execute(
+            "select name, phase, day::varchar as day, events, bytes, sha256 from files"
+            " order by name"
+        )
+        names = [column[0] for column in relation.description]
+        return [dict(zip(names, row, strict=True)) for row in relation.fetchall()]
+
+    def begin(self, kind: str) -> int:
         """Open a run, before the first `record`; returns its number."""
         self._run = self._connection.execute(
-            "insert into runs (run, started_at, host)"
-            " select coalesce(max(run), 0) + 1, $at, $host from runs returning run",
-            {"at": self._utc(), "host": host},
+            "insert into runs (run, kind, started_at)"
+            " select coalesce(max(run), 0) + 1, $kind, $at from runs returning run",
+            {"at": self._utc(), "kind": kind},
         ).fetchall()[0][0]
         return self._run
 
-    def record(self, phase: str, outcome: Outcome) -> None:
-        """Write down what was acknowledged, and nothing else."""
-        if outcome.accepted:
-            self._insert(_DELIVERED, phase, _columns(outcome.accepted))
-        if outcome.refused:
-            rows = [_refused(refusal) for refusal in outcome.refused]
-            self._insert(_REFUSED, phase, {"rows": json.dumps(rows)})
+    def record(self, batch: Batch, outcome: Outcome) -> None:
+        """Write down what was acknowledged, and nothing else; all of it or nothing."""
+        with self._transaction():
+            self._forget_refusals(outcome)
+            for sql, messages in _by_standing(outcome.accepted):
+                self._insert(
+                    sql,
+                    batch.phase,
+                    {"lines": join_records(message.record for message in messages)},
+                )
+            if outcome.refused:
+                rows = [_refused(refusal) for refusal in outcome.refused]
+                self._insert(_REFUSED, batch.phase, {"rows": json.dumps(rows)})
+            if outcome.file:
+                self._write_file(batch, outcome.file)
 
     def finish(self, counts: Mapping[str, int]) -> None:
-        """Close the run with its counts: sent, accepted, refused, unacknowledged, resent."""
+        """Close the run with its counts: accepted, refused, unacknowledged, resent."""
         self._connection.execute(_FINISHED, {"run": self._run, "at": self._utc(), **counts})
 
     def close(self) -> None:
         """Release the file, and with it the lock."""
         self._connection.close()
 
+    def _forget_refusals(self, outcome: Outcome) -> None:
+        settled = [*outcome.accepted, *(refusal.message for refusal in outcome.refused)]
+        uuids = [message.uuid for message in settled if message.standing == "refused"]
+        if uuids:
+            self._connection.execute(_REFUSED_NO_MORE, {"uuids": json.dumps(uuids)})
+
     def _insert(self, sql: str, phase: str, texts: Mapping[str, str]) -> None:
         common = {"phase": phase, "run": self._run, "at": self._utc()}
         self._connection.execute(sql, {**common, **texts})
+
+    def _write_file(self, batch: Batch, file: File) -> None:
+        where = {"phase": batch.phase, "day": batch.messages[0].day, "run": self._run}
+        self._connection.execute(_WRITTEN, {**asdict(file), **where})
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._connection.begin()
+        try:
+            yield
+        except BaseException:
+            self._connection.rollback()
+            raise
+        self._connection.commit()
 
     def _utc(self) -> datetime:
         return self._now().replace(tzinfo=None)
 
 
-def _columns(messages: Sequence[Message]) -> dict[str, str]:
-    return {
-        "uuids": " ".join(message.uuid for message in messages),
-        "key_hashes": " ".join(message.key_hash for message in messages),
-        "payload_hashes": " ".join(message.payload_hash for message in messages),
-    }
+def _by_standing(messages: Sequence[Message]) -> Iterator[tuple[str, list[Message]]]:
+    """Split what is delivered for the first time from what is delivered again."""
+    new = [message for message in messages if message.standing != "changed"]
+    again = [message for message in messages if message.standing == "changed"]
+    return ((sql, group) for sql, group in ((_DELIVERED, new), (_DELIVERED_AGAIN, again)) if group)
 
 
 def _refused(refusal: Refusal) -> dict[str, Any]:
-    event = json.loads(refusal.message.text)
+    message = refusal.message
     return {
-        "uuid": refusal.message.uuid,
-        "event": event["event"],
-        "distinct_id": event["distinct_id"],
+        "uuid": message.uuid,
+        "event": message.event,
+        "distinct_id": message.distinct_id,
+        "day": message.day,
         "reason": refusal.reason,
         "details": refusal.details,
     }

@@ -18,15 +18,29 @@ class Refusal:
     details: str
 
 
+@dataclass(frozen=True)
+class File:
+    """A file that now holds the accepted messages of a batch."""
+
+    name: str
+    events: int
+    bytes: int
+    sha256: str
+
+
 @dataclass
 class Outcome:
-    """What one batch came to; `failure` ends the run, after this outcome is in the ledger."""
+    """What one batch came to; `failure` ends the run, after this outcome is in the ledger.
+
+    Unknown is what was sent and not acknowledged; what was not sent at all is nowhere.
+    """
 
     accepted: list[Message] = field(default_factory=list)
     refused: list[Refusal] = field(default_factory=list)
     unknown: list[Message] = field(default_factory=list)
     resent: int = 0
     failure: LoadError | None = None
+    file: File | None = None
 
 
 @dataclass
@@ -38,6 +52,7 @@ class Answer:
     again: list[Message] = field(default_factory=list)
     silent: list[Message] = field(default_factory=list)
     wait_seconds: float | None = None
+    is_over_billing_limit: bool = False
 
 
 def read_answer(
@@ -56,16 +71,12 @@ def read_answer(
 
 def error_code(body: bytes) -> str:
     """Return the code of an error body, or nothing."""
-    code = _object(body).get("error")
+    code = read_object(body).get("error")
     return code if isinstance(code, str) else ""
 
 
-def _results(body: bytes) -> dict[str, Any]:
-    results = _object(body).get("results")
-    return results if isinstance(results, dict) else {}
-
-
-def _object(body: bytes) -> dict[str, Any]:
+def read_object(body: bytes) -> dict[str, Any]:
+    """Read a JSON object; anything else is an empty one."""
     try:
         value = json.loads(body)
     except (ValueError, RecursionError):
@@ -73,10 +84,18 @@ def _object(body: bytes) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
+def _results(body: bytes) -> dict[str, Any]:
+    results = read_object(body).get("results")
+    return results if isinstance(results, dict) else {}
+
+
 def _sort(answer: Answer, message: Message, result: object) -> None:
     match result:
         case {"result": "ok" | "warning"}:
             answer.accepted.append(message)
+        case {"result": "drop", "details": "billing_limit_exceeded"}:
+            # No fault of the event's: it can go once the limit is raised.
+            answer.is_over_billing_limit = True
         case {"result": "drop", **rest}:
             reason = str(rest.get("details") or "drop")
             answer.refused.append(Refusal(message, reason, json.dumps(result)))

@@ -1,8 +1,12 @@
-"""A small file that says how far the run is, for whoever looks while the ledger is locked."""
+"""How far a run is: a line for the terminal, and a small file for whoever looks while it runs."""
 
 import json
-from collections.abc import Callable, Mapping
+import os
+from bisect import bisect_left
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+
+from load.tally import Tally
 
 INTERVAL_SECONDS = 1.0
 
@@ -17,21 +21,36 @@ class ProgressFile:
         self, ledger: Path, facts: Mapping[str, object], clock: Callable[[], float]
     ) -> None:
         self._path = ledger.with_suffix(".progress.json")
-        self._facts = facts
+        self._facts = {**facts, "pid": os.getpid()}
         self._clock = clock
-        self._due = clock()
+        self._started = self._due = clock()
 
     def update(self, counts: Mapping[str, object]) -> None:
         """Say how far the run is, at most about once a second."""
         if self._clock() >= self._due:
             self._due = self._clock() + INTERVAL_SECONDS
-            self._replace({**self._facts, **counts, "running": True})
+            self._replace({**counts, "running": True})
 
     def finish(self, counts: Mapping[str, object]) -> None:
         """Say that the run is over."""
-        self._replace({**self._facts, **counts, "running": False})
+        self._replace({**counts, "running": False})
 
-    def _replace(self, facts: Mapping[str, object]) -> None:
+    def _replace(self, counts: Mapping[str, object]) -> None:
         draft = self._path.with_suffix(".tmp")
+        facts = {**self._facts, **counts, "seconds": self._clock() - self._started}
         draft.write_text(json.dumps(facts), encoding="utf-8")
         draft.replace(self._path)
+
+
+def days_done(tally: Tally, days: Sequence[str]) -> int:
+    """Count the days of events that are over; lanes may be on two of them at a time."""
+    return len(days) if tally.phase == "persons" else bisect_left(days, tally.day)
+
+
+def remark(tally: Tally, days: Sequence[str]) -> str:
+    """Say what a count of events does not: the day, or the phase, and what was refused."""
+    where = tally.phase
+    if tally.phase == "events":
+        where = f"{tally.day}, {days_done(tally, days):,} of {len(days):,} days done"
+    refused = tally.refused.total()
+    return f"{where}, {refused:,} refused" if refused else where

@@ -1,15 +1,15 @@
-"""The loader's settings: where to, how fast, which days."""
+"""The loader's settings: where to, by which way, how fast, which days."""
 
 import hashlib
 import re
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 
-from pipeline.settings import Settings
+from pipeline.settings import MemoryLimit, Settings
 
 INGESTION_HOSTS = {
     "app.posthog.com": "us.i.posthog.com",
@@ -48,16 +48,29 @@ def _ingestion_host(host: str) -> str:
     return f"{url.scheme}://{f'[{name}]' if ':' in name else name}{port}"
 
 
-class LoadSettings(Settings):
-    """What `python -m load` needs to know."""
+def _target(target: str) -> str:
+    """Give a folder its full path, so that the same folder is the same destination."""
+    target = target.strip()
+    return target if not target or "://" in target else str(Path(target).expanduser().absolute())
 
-    posthog_project_token: Annotated[SecretStr, AfterValidator(_project_token)]
-    posthog_host: Annotated[str, AfterValidator(_ingestion_host)]
+
+class LoadSettings(Settings):
+    """What `python -m load` needs to know; token and host are there unless the sink is jsonl."""
+
+    duckdb_memory_limit: MemoryLimit = "300MB"  # a slice needs no more; the rest spills to disk
+    posthog_project_token: Annotated[SecretStr, AfterValidator(_project_token)] | None = None
+    posthog_host: Annotated[str, AfterValidator(_ingestion_host)] | None = None
+    load_sink: Literal["capture", "batch", "jsonl"] = "capture"
+    load_target: Annotated[str, AfterValidator(_target)] = ""
     load_rate: float = Field(1_000, gt=0, allow_inf_nan=False)
     load_lanes: int = Field(8, ge=1, le=64)
     load_from: date = date.min
     load_to: date = date.max
     load_min_age_hours: float = Field(48, ge=0, le=1_000_000)  # about a century
+    load_resend_changed: bool = False
+    load_max_refusals: int = Field(1_000, ge=0)
+    load_sample_persons: int = Field(100, ge=1)
+    load_force: bool = False
 
     @model_validator(mode="after")
     def _days_in_order(self) -> Self:
@@ -65,10 +78,56 @@ class LoadSettings(Settings):
             raise ValueError(f"LOAD_FROM {self.load_from} is after LOAD_TO {self.load_to}")
         return self
 
+    @model_validator(mode="after")
+    def _destination_named(self) -> Self:
+        needed = {
+            "POSTHOG_PROJECT_TOKEN": self.posthog_project_token,
+            "POSTHOG_HOST": self.posthog_host,
+        }
+        if self.load_sink == "jsonl":
+            needed = {"LOAD_TARGET": self.load_target}
+        missing = " and ".join(name for name, value in needed.items() if not value)
+        if missing:
+            verb = "are" if " and " in missing else "is"
+            raise ValueError(
+                f"{missing} {verb} not set: put it in .env or the environment (see .env.example)"
+            )
+        return self
+
+    @property
+    def token(self) -> str:
+        """The project token; empty for a sink that needs none."""
+        return self.posthog_project_token.get_secret_value() if self.posthog_project_token else ""
+
+    @property
+    def host(self) -> str:
+        """The ingestion host; empty for a sink that needs none."""
+        return self.posthog_host or ""
+
+    @property
+    def destination(self) -> str:
+        """Where it all goes, for people to read."""
+        return self.load_target if self.load_sink == "jsonl" else self.host
+
+    @property
+    def destination_id(self) -> str:
+        """The destination in a file's name: another host, token or target is another one.
+
+        Both ways into a project, capture and batch, lead to the same place.
+        """
+        if self.load_sink == "jsonl":
+            return f"jsonl-{_name(Path(self.load_target).name)}-{_digest(self.load_target)}"
+        return f"posthog-{_name(urlsplit(self.host).netloc)}-{_digest(self.token)}"
+
     @property
     def ledger(self) -> Path:
-        """The ledger of this destination: another host or token is another ledger."""
-        host = re.sub(r"[^A-Za-z0-9.-]", "_", urlsplit(self.posthog_host).netloc)
-        token = self.posthog_project_token.get_secret_value()
-        digest = hashlib.sha256(token.encode()).hexdigest()[:8]
-        return self.data_dir / "delivery" / f"capture-{host}-{digest}.duckdb"
+        """The ledger of this destination."""
+        return self.data_dir / "delivery" / f"{self.destination_id}.duckdb"
+
+
+def _name(text: str) -> str:
+    return re.sub(r"[^A-Za-z0-9.-]", "_", text)
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:8]

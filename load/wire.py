@@ -1,8 +1,9 @@
-"""The Capture V1 message, built in SQL, and its frame: the same row gives the same bytes.
+"""Messages, built in SQL, and the frame of Capture V1: the same row gives the same bytes.
 
-A message is `{"uuid", "event", "distinct_id", "timestamp", "session_id"?, "window_id"?, "options",
-"properties"}`. PostHog's special properties move as posthog-python's `capture_v1._to_v1_event`
-moves them: a value that its place cannot hold is left out.
+`plain_message` is PostHog's own JSON of an event: `{"uuid", "event", "distinct_id", "timestamp",
+"properties"}`. `capture_message` adds `"options"`, and `"session_id"` and `"window_id"` where there
+are such properties: PostHog's special properties move as posthog-python's
+`capture_v1._to_v1_event` moves them, and a value that its place cannot hold is left out.
 """
 
 import gzip
@@ -63,24 +64,65 @@ create or replace temp macro may_have_specials(properties) as
         || '|product_tour_id|lib|lib_version)"'
     );
 
-create or replace temp macro wire_message(uuid, event, distinct_id, instant, properties) as
+-- Without its first `$session_id`, if that is a text without escapes; else as it is.
+create or replace temp macro without_session(properties) as
+    regexp_replace(
+        properties,
+        '(\{)"\$session_id":"[^"\\]*",?|,"\$session_id":"[^"\\]*"',
+        '\1'
+    );
+
+create or replace temp macro wire_nothing_special(properties) as
+    case
+        when not may_have_specials(properties)
+        then ',"options":{},"properties":' || properties
+    end;
+
+-- Where a session is all that moves, which most rows are like, nothing need be taken apart. Null if
+-- it is not all, or not at the top.
+create or replace temp macro wire_session(properties) as
+    -- a macro repeats its argument, a lambda evaluates it once
+    list_transform(
+        [without_session(properties)],
+        lambda rest: case
+            when not may_have_specials(rest)
+            then ',"session_id":"' || (properties ->> '$."$session_id"')
+                || '","options":{},"properties":' || rest
+        end
+    )[1];
+
+create or replace temp macro wire_specials(properties) as
+    list_transform(
+        [special_values(properties)], lambda specials: wire_special(properties, specials)
+    )[1];
+
+create or replace temp macro message_head(uuid, event, distinct_id, instant) as
     '{"uuid":"' || uuid || '","event":' || to_json(event)
     || ',"distinct_id":' || to_json(distinct_id)
-    || ',"timestamp":"' || strftime(instant, '%Y-%m-%dT%H:%M:%S.%fZ') || '"'
-    || case
-        when may_have_specials(properties)
-        -- a macro repeats its argument, a lambda evaluates it once
-        then list_transform(
-            [special_values(properties)], lambda specials: wire_special(properties, specials)
-        )[1]
-        else ',"options":{},"properties":' || properties
-    end
-    || '}';
+    || ',"timestamp":"' || strftime(instant, '%Y-%m-%dT%H:%M:%S.%fZ') || '"';
+
+create or replace temp macro plain_message(uuid, event, distinct_id, instant, properties) as
+    encode(
+        message_head(uuid, event, distinct_id, instant) || ',"properties":' || properties || '}'
+    );
+
+create or replace temp macro capture_message(uuid, event, distinct_id, instant, properties) as
+    encode(
+        message_head(uuid, event, distinct_id, instant)
+        || coalesce(
+            wire_nothing_special(properties), wire_session(properties), wire_specials(properties)
+        )
+        || '}'
+    );
+
+-- The properties of an event that PostHog has already: `$set` would act once more, out of order.
+create or replace temp macro without_person_changes(properties) as
+    json_merge_patch(properties, '{"$set": null, "$set_once": null}')::varchar;
 """
 
 
-def frame(messages: Iterable[str], created_at: str) -> bytes:
+def frame(messages: Iterable[bytes], created_at: str) -> bytes:
     """Put message texts into one request body; `created_at` is RFC 3339."""
     head = f'{{"created_at":"{created_at}","historical_migration":true,"batch":['
-    body = "".join((head, ",".join(messages), "]}"))
-    return gzip.compress(body.encode(), compresslevel=1, mtime=0)
+    body = b"".join((head.encode(), b",".join(messages), b"]}"))
+    return gzip.compress(body, compresslevel=1, mtime=0)

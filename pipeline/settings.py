@@ -61,6 +61,9 @@ def _memory_limit(text: str) -> str:
     return text
 
 
+MemoryLimit = Annotated[str, AfterValidator(_memory_limit)]
+
+
 class Settings(BaseSettings):
     """Where the data lives and how much of the machine DuckDB may take.
 
@@ -74,7 +77,7 @@ class Settings(BaseSettings):
 
     data_dir: Annotated[Path, AfterValidator(Path.expanduser)] = Path("data")
     duckdb_threads: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1)
-    duckdb_memory_limit: Annotated[str, AfterValidator(_memory_limit)] = "4GB"
+    duckdb_memory_limit: MemoryLimit = "4GB"
 
     @classmethod
     def read(cls) -> Self:

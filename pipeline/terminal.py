@@ -83,13 +83,20 @@ def note(message: str) -> None:
 
 @contextmanager
 def progress(
-    title: str, total: int | None, unit: str, clock: Callable[[], float] = time.monotonic
+    title: str,
+    total: int | None,
+    unit: str,
+    clock: Callable[[], float] = time.monotonic,
+    remark: Callable[[], str] = str,
 ) -> Iterator[Advance]:
-    """Show a bar with rate and time left on a terminal, and a plain line now and then elsewhere."""
+    """Show a bar with rate and time left on a terminal, and a plain line now and then elsewhere.
+
+    Each time it is shown, `remark` may add what else there is to say.
+    """
     if not _stderr.is_terminal:
         amount = "" if total is None else f": {total:,} {unit}"
         note(f"{title}{amount}")
-        yield _Lines(title, total, unit, clock).advance
+        yield _Lines(title, total, unit, clock, remark).advance
         return
     columns = (
         SpinnerColumn(),
@@ -100,6 +107,7 @@ def progress(
         _RateColumn(),
         TimeElapsedColumn(),
         TimeRemainingColumn(),
+        _RemarkColumn(remark),
     )
     with Progress(*columns, console=_stderr, transient=True) as bar:
         task = bar.add_task(title, total=total)
@@ -113,13 +121,30 @@ class _RateColumn(ProgressColumn):
         return Text(_rate(task.speed or 0))
 
 
+class _RemarkColumn(ProgressColumn):
+    """What else there is to say."""
+
+    def __init__(self, remark: Callable[[], str]) -> None:
+        super().__init__()
+        self._remark = remark
+
+    def render(self, task: Task) -> Text:  # noqa: ARG002 - rich's signature
+        return Text(self._remark())
+
+
 class _Lines:
     """Progress where there is no terminal: one line every few seconds."""
 
     def __init__(
-        self, title: str, total: int | None, unit: str, clock: Callable[[], float]
+        self,
+        title: str,
+        total: int | None,
+        unit: str,
+        clock: Callable[[], float],
+        remark: Callable[[], str],
     ) -> None:
         self._title, self._total, self._unit, self._clock = title, total, unit, clock
+        self._remark = remark
         self._started = self._said = clock()
         self._done = 0
 
@@ -140,6 +165,8 @@ class _Lines:
         if self._total is not None and self._done:
             left = (self._total - self._done) * seconds / self._done
             yield f"{timedelta(seconds=round(left))} left"
+        if remark := self._remark():
+            yield remark
 
 
 def _rate(per_second: float) -> str:

@@ -2,10 +2,13 @@
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from gzip import decompress
+from pathlib import Path
+from threading import Event
 
 import pytest
 
@@ -13,7 +16,9 @@ from load.batches import Batch, Message
 from load.capture import Capture
 from load.carrier import MAX_ATTEMPTS, MAX_SILENT_ATTEMPTS, Carrier
 from load.errors import DestinationError, UnreachableError
+from load.flight import FlightLog
 from load.outcomes import Outcome
+from load.refusals import Refusals
 from pipeline.pace import Pace
 from sandbox.http import Request, Response, serving
 
@@ -70,8 +75,9 @@ def ok(given: list[str]) -> Response:
 
 
 def message(uuid: str) -> Message:
-    text = json.dumps({"uuid": uuid})
-    return Message(0, uuid, "1", "2", len(text), text)
+    text = json.dumps({"uuid": uuid}).encode()
+    record = f'{uuid}\x1f"event"\x1f"person of {uuid}"\x1f2024-03-01\x1f1\x1f2'
+    return Message(0, uuid, "pending", record, text)
 
 
 def names(messages: list[Message]) -> str:
@@ -82,16 +88,29 @@ def refused(outcome: Outcome) -> list[tuple[str, str]]:
     return [(refusal.message.uuid, refusal.reason) for refusal in outcome.refused]
 
 
+Carrying = Callable[..., AbstractContextManager[Callable[[str], Outcome]]]
+
+
+@pytest.fixture
+def carrying(tmp_path: Path) -> Carrying:
+    return partial(_carrying, tmp_path)
+
+
 @contextmanager
-def carrying(server: Server, time: Time | None = None) -> Iterator[Callable[[str], Outcome]]:
+def _carrying(
+    folder: Path, server: Server, time: Time | None = None, most: int = 1_000
+) -> Iterator[Callable[[str], Outcome]]:
     time = time or Time()
     with serving(server.respond) as host:
         capture = Capture(host, "phc_project", lambda: datetime(2024, 3, 5, tzinfo=UTC))
-        carrier = Carrier(capture, Pace(1e9, time.clock, time.sleep), time.sleep)
-        yield lambda letters: carrier.deliver(Batch(0, [message(letter) for letter in letters]))
+        flight = FlightLog(folder / "ledger.duckdb")
+        flight.open([])
+        pace = Pace(1e9, time.clock, time.sleep)
+        carrier = Carrier(capture, pace, time.sleep, Refusals(most), flight, Event())
+        yield lambda letters: carrier.deliver(Batch("events", 0, list(map(message, letters))))
 
 
-def test_an_accepted_batch_is_sent_once() -> None:
+def test_an_accepted_batch_is_sent_once(carrying: Carrying) -> None:
     server = Server(lambda uuids, _: ok(uuids))
     with carrying(server) as deliver:
         outcome = deliver("abc")
@@ -101,7 +120,7 @@ def test_an_accepted_batch_is_sent_once() -> None:
 
 
 @pytest.mark.parametrize("status", [408, 429, 500, 502, 503, 504])
-def test_a_busy_server_gets_the_same_request_again(status: int) -> None:
+def test_a_busy_server_gets_the_same_request_again(carrying: Carrying, status: int) -> None:
     server = Server(lambda uuids, n: Response(status, b"later") if n < 3 else ok(uuids))
     with carrying(server) as deliver:
         outcome = deliver("ab")
@@ -112,7 +131,7 @@ def test_a_busy_server_gets_the_same_request_again(status: int) -> None:
     assert len({request.body for request in server.requests}) == 1
 
 
-def test_retry_after_is_waited_for_in_full() -> None:
+def test_retry_after_is_waited_for_in_full(carrying: Carrying) -> None:
     wait = Response(429, b"", {"Retry-After": "3600"})
     time = Time()
     with carrying(Server(lambda uuids, n: wait if n == 1 else ok(uuids)), time) as deliver:
@@ -120,7 +139,7 @@ def test_retry_after_is_waited_for_in_full() -> None:
     assert time.now == pytest.approx(3600)
 
 
-def test_a_server_that_stays_busy_ends_the_run() -> None:
+def test_a_server_that_stays_busy_ends_the_run(carrying: Carrying) -> None:
     server = Server(lambda _uuids, _n: Response(503, b""))
     with carrying(server) as deliver:
         outcome = deliver("a")
@@ -130,13 +149,13 @@ def test_a_server_that_stays_busy_ends_the_run() -> None:
     assert len(server.requests) == MAX_ATTEMPTS
 
 
-def test_a_server_that_is_not_there_ends_the_run() -> None:
+def test_a_server_that_is_not_there_ends_the_run(carrying: Carrying) -> None:
     with carrying(Server(lambda uuids, _: ok(uuids))) as deliver:
         pass
     assert isinstance(deliver("a").failure, UnreachableError)
 
 
-def test_only_what_is_wanted_again_goes_again() -> None:
+def test_only_what_is_wanted_again_goes_again(carrying: Carrying) -> None:
     first = results({"a": "ok", "b": "retry", "c": "drop", "d": "warning"})
     server = Server(lambda uuids, n: first if n == 1 else ok(uuids))
     with carrying(server) as deliver:
@@ -147,7 +166,7 @@ def test_only_what_is_wanted_again_goes_again() -> None:
     assert len(set(server.header("PostHog-Request-Id"))) == 1
 
 
-def test_an_event_without_an_answer_is_unknown_after_a_few_attempts() -> None:
+def test_an_event_without_an_answer_is_unknown_after_a_few_attempts(carrying: Carrying) -> None:
     server = Server(lambda uuids, _: ok([uuid for uuid in uuids if uuid != "b"]))
     with carrying(server) as deliver:
         outcome = deliver("abc")
@@ -158,7 +177,9 @@ def test_an_event_without_an_answer_is_unknown_after_a_few_attempts() -> None:
 
 
 @pytest.mark.parametrize("status", [400, 413])
-def test_the_bad_event_stands_alone_and_the_others_arrive_in_order(status: int) -> None:
+def test_the_bad_event_stands_alone_and_the_others_arrive_in_order(
+    carrying: Carrying, status: int
+) -> None:
     fault = Response(status, b'{"error": "invalid_event_uuid"}')
     server = Server(lambda uuids, _: fault if "e" in uuids else ok(uuids))
     with carrying(server) as deliver:
@@ -174,12 +195,14 @@ def test_the_bad_event_stands_alone_and_the_others_arrive_in_order(status: int) 
         (401, "POSTHOG_PROJECT_TOKEN"),
         (402, "billing limit"),
         (403, "forbids"),
-        (404, "no Capture V1"),
+        (404, "takes no events at this address"),
         (302, "POSTHOG_HOST"),
         (415, "POSTHOG_HOST"),
     ],
 )
-def test_a_server_that_takes_nothing_ends_the_run_at_once(status: int, words: str) -> None:
+def test_a_server_that_takes_nothing_ends_the_run_at_once(
+    carrying: Carrying, status: int, words: str
+) -> None:
     server = Server(lambda _uuids, _n: Response(status, b"", {"Location": "http://127.0.0.1:1/"}))
     with carrying(server) as deliver:
         outcome = deliver("ab")
@@ -189,7 +212,7 @@ def test_a_server_that_takes_nothing_ends_the_run_at_once(status: int, words: st
     assert len(server.requests) == 1
 
 
-def test_what_was_acknowledged_before_a_failure_counts() -> None:
+def test_what_was_acknowledged_before_a_failure_counts(carrying: Carrying) -> None:
     def answer(_uuids: list[str], attempt: int) -> Response:
         return results({"a": "ok", "b": "retry"}) if attempt == 1 else Response(401, b"")
 

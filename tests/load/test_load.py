@@ -2,30 +2,18 @@
 
 import json
 import signal
-import time
-from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from threading import Event
 
 import duckdb
 import pytest
 
-from tests.load.conftest import PROJECT, Stage, row
+from sandbox import capture
+from sandbox.faults import honest, silent, stored
+from tests.load.conftest import OTHER_PROJECT, PROJECT, Stage, one_line, row, shown, until
 
-OTHER_PROJECT = "phc_other"
 EVENTS = [row(number) for number in range(300)]
-
-
-def until(claim: Callable[[], bool]) -> None:
-    for _ in range(30_000):
-        if claim():
-            return
-        time.sleep(0.01)
-    pytest.fail("it did not come true in five minutes")
-
-
-def counted(stage: Stage) -> int:
-    return int(stage.posthog.query("select count(*) from events")[0][0])
 
 
 def test_everything_arrives_as_the_marts_have_it(stage: Stage) -> None:
@@ -64,24 +52,14 @@ def test_a_second_run_sends_nothing(stage: Stage) -> None:
     assert shown(result.stdout, "already delivered") == "302"
 
 
-def test_a_killed_run_loses_nothing_and_doubles_nothing(stage: Stage) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_run_that_is_asked_to_stop_records_what_was_acknowledged(
+    stage: Stage, number: signal.Signals
+) -> None:
     stage.fill(events=EVENTS)
     with stage.start(LOAD_RATE="40") as process:
         until(lambda: stage.received() > 40)
-        process.kill()
-        process.communicate()
-    assert stage.received() < 300
-    result = stage.run()
-    assert result.returncode == 0
-    assert counted(stage) == 300
-    assert stage.ledger("select count(*), count(distinct uuid) from delivered") == [(300, 300)]
-
-
-def test_an_interrupted_run_records_what_was_acknowledged(stage: Stage) -> None:
-    stage.fill(events=EVENTS)
-    with stage.start(LOAD_RATE="40") as process:
-        until(lambda: stage.received() > 40)
-        process.send_signal(signal.SIGINT)
+        process.signal(number)
         _, err = process.communicate()
     assert process.returncode == 130
     assert err.splitlines()[-1] == "Stopped. Run the same command again to go on."
@@ -96,11 +74,12 @@ def test_a_second_loader_says_that_the_first_one_runs(stage: Stage) -> None:
     stage.fill(events=EVENTS)
     with stage.start(LOAD_RATE="40") as first:
         until(lambda: stage.received() > 0)
-        second = stage.run()
+        with stage.start() as other:
+            _, err = other.communicate()
         first.kill()
         first.communicate()
-    assert second.returncode == 1
-    assert f"is in use by process {first.pid}" in one_line(second.stderr)
+    assert other.returncode == 1
+    assert f"is in use by process {first.pid}" in one_line(err)
 
 
 def test_aliases_and_groups_come_before_events_and_persons_after(stage: Stage) -> None:
@@ -116,8 +95,10 @@ def test_aliases_and_groups_come_before_events_and_persons_after(stage: Stage) -
 
 
 def test_each_persons_events_arrive_in_the_order_of_time(stage: Stage) -> None:
+    stage.monkeypatch.setattr("load.outbox.SLICE_ROWS", 40)
+    stage.monkeypatch.setattr("load.batches.Limits.max_events", 30)
     stage.fill(events=[row(n, timestamp=f"2024-03-0{n % 3 + 1} 00:00:00") for n in range(300)])
-    assert stage.run(LOAD_RATE="120", LOAD_LANES="2").returncode == 0
+    assert stage.run(LOAD_LANES="2").returncode == 0
     arrived = stage.posthog.query(
         'select distinct_id, "timestamp", uuid from received order by distinct_id, seq'
     )
@@ -166,26 +147,12 @@ def test_a_refused_event_is_listed_with_the_servers_words(stage: Stage) -> None:
     assert stage.ledger("select count(*) from refused") == [(1,)]
 
 
-def test_what_changed_since_it_was_delivered_is_counted_and_not_sent(stage: Stage) -> None:
-    stage.fill(events=EVENTS)
-    stage.run()
-    changed = row(0, properties={"new": True})
-    renamed = row(1, event="renamed", properties={"new": True})
-    stage.fill(events=[changed, renamed, *EVENTS[2:]])
-    result = stage.run()
-    assert shown(result.stdout, "payload changed since delivered") == "1"
-    assert shown(result.stdout, "key changed since delivered") == "1"
-    assert shown(result.stdout, "already delivered") == "300"
-    assert stage.received() == 300
-
-
 def test_the_progress_file_says_how_far_the_run_is(stage: Stage) -> None:
     stage.fill(events=EVENTS)
     stage.run()
     (path,) = (stage.data_dir / "delivery").glob("*.progress.json")
     facts = json.loads(path.read_text())
-    assert (facts["run"], facts["pending"], facts["accepted"], facts["running"]) == (
-        1,
+    assert (facts["going"], facts["accepted"], facts["running"]) == (
         300,
         300,
         False,
@@ -231,10 +198,10 @@ def test_a_missing_warehouse_is_one_line(stage: Stage) -> None:
 
 def test_a_warehouse_that_another_process_holds_is_one_line(stage: Stage) -> None:
     stage.fill(events=EVENTS)
-    with closing(duckdb.connect(stage.data_dir / "warehouse.duckdb")):
-        result = stage.run()
-    assert result.returncode == 1
-    assert "is in use by process" in one_line(result.stderr)
+    with closing(duckdb.connect(stage.data_dir / "warehouse.duckdb")), stage.start() as process:
+        _, err = process.communicate()
+    assert process.returncode == 1
+    assert "is in use by process" in one_line(err)
 
 
 def test_missing_marts_are_one_line(stage: Stage) -> None:
@@ -253,16 +220,21 @@ def test_no_secret_is_written_anywhere(stage: Stage) -> None:
         assert PROJECT.encode() not in path.read_bytes()
 
 
-def shown(summary: str, label: str) -> str:
-    """Return the value of one line of the summary."""
-    (value,) = [
-        line.split()[-1] for line in summary.splitlines() if line.strip().startswith(label + "  ")
-    ]
-    return value
-
-
-def one_line(errors: str) -> str:
-    """Return the only error line; what else is on stderr is the progress."""
-    (line,) = [line for line in errors.splitlines() if line.startswith("Error: ")]
-    assert "Traceback" not in errors
-    return line
+def test_a_second_ctrl_c_does_not_wait_for_the_batches_in_flight(stage: Stage) -> None:
+    """What they come to is not recorded, and goes again."""
+    over = Event()
+    stage.fill(events=EVENTS)
+    stage.faults.once(capture.PATH, honest)
+    stage.faults.always(capture.PATH, stored(silent(over.wait)))
+    with stage.start(LOAD_LANES="1") as process:
+        until(lambda: stage.received() > 0)
+        process.signal(signal.SIGINT)
+        until(lambda: "Stopping after" in process.said())
+        assert process.returncode is None
+        process.signal(signal.SIGINT)
+        process.communicate()
+        assert not over.is_set()
+    over.set()
+    assert process.returncode == 130
+    stage.faults.always(capture.PATH, honest)
+    assert shown(stage.run().stdout, "in flight when the last run ended") == "300"

@@ -7,7 +7,7 @@ import pytest
 from load.batches import Message
 from load.outcomes import Answer, error_code, read_answer
 
-MESSAGE = Message(0, "u", "1", "2", 2, "{}")
+MESSAGE = Message(0, "u", "pending", "", b"{}")
 
 
 def outcome(answer: Answer) -> str:

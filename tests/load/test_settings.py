@@ -32,7 +32,7 @@ def test_events_go_to_the_ingestion_host(
     monkeypatch: pytest.MonkeyPatch, given: str, host: str
 ) -> None:
     monkeypatch.setenv("POSTHOG_HOST", given)
-    assert LoadSettings.read().posthog_host == host
+    assert LoadSettings.read().host == host
 
 
 @pytest.mark.parametrize(
@@ -83,7 +83,7 @@ def test_each_destination_has_its_own_ledger(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setenv("POSTHOG_HOST", "http://127.0.0.1:8000")
     names.add(LoadSettings.read().ledger.name)
     assert sorted(names) == [
-        "capture-127.0.0.1_8000-1c0ab316.duckdb",
-        "capture-us.i.posthog.com-04132338.duckdb",
-        "capture-us.i.posthog.com-1c0ab316.duckdb",
+        "posthog-127.0.0.1_8000-1c0ab316.duckdb",
+        "posthog-us.i.posthog.com-04132338.duckdb",
+        "posthog-us.i.posthog.com-1c0ab316.duckdb",
     ]

@@ -9,6 +9,8 @@ from typing import Any
 
 import duckdb
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from posthog.capture_v1 import _build_v1_batch_body, _to_v1_event
 
 from load.wire import MACROS, frame
@@ -26,14 +28,14 @@ def connection() -> Iterator[duckdb.DuckDBPyConnection]:
 def message(connection: duckdb.DuckDBPyConnection, event: dict[str, Any]) -> str:
     ((text,),) = connection.execute(
         """
-        select wire_message(
+        select capture_message(
             $uuid::uuid, $event, $distinct_id, ($timestamp::timestamptz at time zone 'UTC'),
             $properties
         )
         """,
         {**event, "properties": json.dumps(event["properties"])},
     ).fetchall()
-    return str(text)
+    return str(text, encoding="utf-8")
 
 
 def dated(wire: dict[str, Any]) -> dict[str, Any]:
@@ -59,6 +61,13 @@ def event(properties: dict[str, Any], **changes: str) -> dict[str, Any]:
         {"plan": "free", "null": None, "deep": {"$session_id": 1, "null": None}, "list": [None]},
         {"$set": {"a": 1, "b": None}, "$set_once": {"c": []}, "$groups": {"team": "x"}},
         {"$session_id": "s", "$window_id": "w", "plan": None},
+        {"$session_id": "s"},
+        {"$session_id": "s", "plan": "free"},
+        {"plan": "free", "$session_id": "s"},
+        {"plan": ",", "$session_id": "s", "list": [{"$session_id": "t"}]},
+        {"deep": {"$session_id": "s"}, "plan": "free"},
+        {"deep": {"$session_id": "s"}, "$session_id": None},
+        {"text": ',"$session_id":"s"', "$session_id": "t"},
         {"$session_id": 5, "$window_id": None},
         {"$session_id": 'with "quotes" and é'},
         {"$lib": "web", "$lib_version": "1.2", "$library": "stays"},
@@ -80,6 +89,23 @@ def test_special_properties_move_as_posthog_python_moves_them(
 ) -> None:
     given = event(properties)
     assert dated(json.loads(message(connection, given))) == dated(_to_v1_event(given))
+
+
+keys = st.sampled_from(["$session_id", "$lib", "a", ",", '"$session_id"', "\\"])
+values = st.recursive(
+    st.none() | st.integers(0, 9) | st.sampled_from(["s", "", ",", '"', '\\"$session_id":"s"']),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(keys, inner, max_size=3),
+    max_leaves=6,
+)
+
+
+@settings(max_examples=100)
+@given(st.dictionaries(keys, values, max_size=4))
+def test_only_the_topmost_session_moves(
+    connection: duckdb.DuckDBPyConnection, properties: dict[str, Any]
+) -> None:
+    one = event(properties)
+    assert dated(json.loads(message(connection, one))) == dated(_to_v1_event(one))
 
 
 @pytest.mark.parametrize("text", ['a "quoted" \\ name', "tab\tnew\nline\0nul", "é😀", "'", " "])
@@ -107,7 +133,7 @@ def test_times_are_rfc_3339_to_the_microsecond(
 
 def test_the_frame_is_the_one_of_posthog_python(connection: duckdb.DuckDBPyConnection) -> None:
     given = [event({"n": 1}), event({"n": 2})]
-    body = frame([message(connection, one) for one in given], "2024-03-05T00:00:00+00:00")
+    body = frame([message(connection, one).encode() for one in given], "2024-03-05T00:00:00+00:00")
     sent = json.loads(gzip.decompress(body))
     expected = _build_v1_batch_body(sent["batch"], True, "2024-03-05T00:00:00+00:00")
     assert sent == expected
@@ -115,4 +141,4 @@ def test_the_frame_is_the_one_of_posthog_python(connection: duckdb.DuckDBPyConne
 
 
 def test_the_same_messages_give_the_same_bytes() -> None:
-    assert frame(["{}"], "2024") == frame(["{}"], "2024")
+    assert frame([b"{}"], "2024") == frame([b"{}"], "2024")
