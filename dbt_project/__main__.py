@@ -56,7 +56,7 @@ from (
     where kind = 'device'
     group by status
     union all
-    select 8, 'aliases to send', count(*) from marts.posthog_aliases
+    select 8, 'aliases to send', count(*) from marts.posthog_aliases where event = '$create_alias'
     union all
     select 9, 'group changes to send', count(*) from marts.posthog_groups
     union all

@@ -25,7 +25,7 @@ select
     count(*) filter (where event not in ('$create_alias', '$groupidentify', '$set')) as events,
     count(*) filter (where event = '$create_alias') as aliases,
     count(*) filter (where event = '$groupidentify') as group_changes,
-    count(*) filter (where event = '$set') as persons
+    count(distinct distinct_id) filter (where event = '$set') as persons
 from events
 """
 

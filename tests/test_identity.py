@@ -248,12 +248,13 @@ def test_a_live_project_may_know_some_of_the_people_and_devices(world: World, se
 
 
 @pytest.mark.parametrize("is_known", [False, True])
-def test_a_device_that_the_live_project_gave_to_somebody_else(
+def test_a_device_that_the_live_project_gave_to_somebody_else_is_not_taken_from_them(
     world: World, send: Send, *, is_known: bool
 ) -> None:
-    """To an owner whom PostHog does not know yet, the alias is an add without a check."""
+    """Nor is its owner added to them: PostHog meets the owner first, and refuses the alias."""
     history = world.history()
-    device, owner = history[0]["properties"]["alias"], history[0]["distinct_id"]
+    alias = next(event for event in history if event["event"] == "$create_alias")
+    device, owner = alias["properties"]["alias"], alias["distinct_id"]
     live = [identify(device, "a newcomer")]
     if is_known:
         live.append(link("$set", owner, {"$set": {}}))
@@ -263,8 +264,23 @@ def test_a_device_that_the_live_project_gave_to_somebody_else(
     newcomer = found.persons[min(on_device)]
     at_the_newcomers = {uuid for uuid, person in found.persons.items() if person == newcomer}
     assert on_device < of_owner
-    assert at_the_newcomers == (on_device if is_known else of_owner)
-    assert found.warnings["cannot_merge_already_identified"] == int(is_known)
+    assert at_the_newcomers == on_device
+    assert found.warnings["cannot_merge_already_identified"] == 1
+
+
+def test_an_owner_whom_posthog_has_not_met_would_be_added_to_somebody_else(
+    world: World, send: Send
+) -> None:
+    """The same without the introduction: an add with no check, which nothing undoes."""
+    history = world.history()
+    alias = next(event for event in history if event["event"] == "$create_alias")
+    device, owner = alias["properties"]["alias"], alias["distinct_id"]
+    rest = [event for event in history if event["distinct_id"] != owner or event["event"] != "$set"]
+    found = send([identify(device, "a newcomer"), *rest])
+    of_owner = {uuid for uuid, name in found.truth.items() if name == owner}
+    (newcomer,) = {found.persons[uuid] for uuid in of_owner}
+    assert {uuid for uuid, person in found.persons.items() if person == newcomer} == of_owner
+    assert not found.warnings
 
 
 def by_scheme(world: World, joined: Callable[[str, str], Event]) -> Iterator[Event]:

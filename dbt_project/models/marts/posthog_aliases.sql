@@ -17,16 +17,37 @@ with
         where mapping.kind = 'device' and mapping.is_alias
     ),
 
-    messages as (
+    -- PostHog adds an id that it does not know to another one's person with no check, whoever that
+    -- is. Of two that it knows it checks whether they may be merged: so it meets the person first.
+    introductions as (
+        select
+            {{ uuid_v5("to_json(['introduction', distinct_id])::varchar") }} as uuid,
+            '$set' as event,
+            distinct_id,
+            min(first_event_at) as "timestamp",
+            '{"$set":{},"$geoip_disable":true}' as properties,
+        from aliases
+        group by distinct_id
+    ),
+
+    links as (
         select
             {{ uuid_v5("to_json(['alias', device_id, distinct_id])::varchar") }} as uuid,
             '$create_alias' as event,
             distinct_id,
-            first_event_at as "timestamp",
+            first_event_at + interval 1 millisecond as "timestamp",
             json_object(
                 'distinct_id', distinct_id, 'alias', device_id, '$geoip_disable', true
             )::varchar as properties,
         from aliases
+    ),
+
+    messages as (
+        select *
+        from introductions
+        union all
+        select *
+        from links
     )
 
     {{ posthog_message("messages") }}
