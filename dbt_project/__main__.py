@@ -182,7 +182,7 @@ def _counts(results: Iterable[RunResult]) -> dict[str, object]:
 def _explain(result: RunResult) -> str:
     """One line for what failed, with the query that shows the rows."""
     name = result.node.name
-    if result.status == TestStatus.Fail and result.node.resource_type == NodeType.Test:
+    if result.failures and result.node.resource_type == NodeType.Test:
         table = f"test_failures.{result.node.alias}"
         return f'{name}: {result.failures} rows. Look: just sql "from {table}"'
     return f"{result.node.resource_type} {name}: {_first_line(result.message)}"

@@ -1,0 +1,82 @@
+-- The catalogue is added up load by load; this counts the keys of all events anew. A key that is
+-- repeated in one object is one property: that is looked into only where the quick sums differ.
+with
+    events as (select * from {{ ref("events") }}),
+
+    bags as (
+        select 'event_properties' as bag, event_type, event_properties as members,
+        from events
+        where event_properties <> '{}'
+        union all
+        select 'user_properties' as bag, event_type, user_properties as members,
+        from events
+        where user_properties <> '{}'
+        union all
+        select 'group_properties' as bag, event_type, group_properties as members,
+        from events
+        where group_properties <> '{}'
+    ),
+
+    counted as (
+        select bag, event_type, count(*) as events, sum(len(json_keys(members))) as properties,
+        from bags
+        group by bag, event_type
+    ),
+
+    paths as (
+        select bag, event_type, path, sum(events) as events,
+        from {{ ref("int_property_kinds") }}
+        group by bag, event_type, path
+    ),
+
+    catalogued as (
+        select
+            bag,
+            event_type,
+            sum(events) filter (where {{ path_depth("path") }} = 1) as properties,
+            -- One event can hold several groups of a type.
+            max(events) filter (where not contains(path, '/*/')) as most_events,
+        from paths
+        group by bag, event_type
+    ),
+
+    compared as (
+        select
+            coalesce(counted.bag, catalogued.bag) as bag,
+            coalesce(counted.event_type, catalogued.event_type) as event_type,
+            counted.events,
+            counted.properties,
+            catalogued.properties as catalogued_properties,
+            catalogued.most_events,
+        from counted
+        full join
+            catalogued
+            on counted.bag = catalogued.bag
+            and counted.event_type is not distinct from catalogued.event_type
+    ),
+
+    differing as (
+        select *
+        from compared
+        where properties is distinct from catalogued_properties or most_events > events
+    ),
+
+    looked_into as (
+        select bags.bag, bags.event_type, sum(list_unique(json_keys(bags.members))) as properties,
+        from bags
+        semi join
+            differing
+            on bags.bag = differing.bag
+            and bags.event_type is not distinct from differing.event_type
+        group by bags.bag, bags.event_type
+    )
+
+select differing.* replace (looked_into.properties as properties)
+from differing
+left join
+    looked_into
+    on differing.bag = looked_into.bag
+    and differing.event_type is not distinct from looked_into.event_type
+where
+    looked_into.properties is distinct from differing.catalogued_properties
+    or differing.most_events > differing.events
