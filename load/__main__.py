@@ -32,8 +32,10 @@ def main() -> None:
         load = Run(settings, kind, ledger, _now)
         with closing(ledger.cursor()) as cursor:
             found = load.look(cursor)
-            load.send(cursor, found)
-    summarize(settings, found, load.tally, time.monotonic() - started)
+            try:
+                load.send(cursor, found)
+            finally:  # whoever stops a run, or is stopped, wants to know what came of it
+                summarize(settings, kind, found, load.tally, time.monotonic() - started)
     if load.tally.unacknowledged:
         raise UnacknowledgedError(
             f"{settings.destination} did not acknowledge {load.tally.unacknowledged:,} events: "
@@ -58,8 +60,8 @@ def _say_if_new(settings: LoadSettings) -> None:
     others = sorted(settings.ledger.parent.glob("*.duckdb"))
     if others and not settings.ledger.exists():
         note(
-            f"{settings.destination} with this token is a new destination: nothing counts as "
-            f"delivered there. Known so far: {', '.join(path.stem for path in others)}."
+            f"{settings.destination_id} is a new destination: nothing counts as delivered there. "
+            f"Known so far: {', '.join(path.stem for path in others)}."
         )
 
 

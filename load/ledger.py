@@ -20,101 +20,13 @@ from typing import Any
 
 import duckdb
 
+from load import books
 from load.batches import Batch, Message
 from load.errors import LedgerError
 from load.outcomes import File, Outcome, Refusal
-from load.record import MACROS, RECORDS, join_records
+from load.record import MACROS, join_records
 from pipeline.settings import Settings
 from pipeline.warehouse import connect
-
-_TABLES = """
-create table if not exists destination (id varchar not null);
-
-create table if not exists delivered (
-    uuid uuid not null,
-    event varchar not null,
-    distinct_id varchar not null,
-    day date not null,
-    key_hash ubigint not null,
-    payload_hash ubigint not null,
-    phase varchar not null,
-    run integer not null,
-    delivered_at timestamp not null
-);
-
-create table if not exists refused (
-    uuid uuid not null,
-    phase varchar not null,
-    event varchar not null,
-    distinct_id varchar not null,
-    day date not null,
-    reason varchar not null,
-    details varchar,
-    run integer not null,
-    refused_at timestamp not null
-);
-
-create table if not exists files (
-    name varchar not null,
-    phase varchar not null,
-    day date not null,
-    events bigint not null,
-    bytes bigint not null,
-    sha256 varchar not null,
-    run integer not null
-);
-
-create table if not exists runs (
-    run integer not null,
-    kind varchar not null,
-    started_at timestamp not null,
-    finished_at timestamp,
-    accepted bigint,
-    refused bigint,
-    unacknowledged bigint,
-    resent bigint
-);
-"""
-
-_ARRIVED = f"select *, $phase as phase, $run as run, $at as delivered_at from ({RECORDS})"
-
-_DELIVERED = f"insert into delivered by name {_ARRIVED}"
-
-_DELIVERED_AGAIN = f"""
-update delivered
-set payload_hash = again.payload_hash, run = again.run, delivered_at = again.delivered_at
-from ({_ARRIVED}) as again
-where delivered.uuid = again.uuid
-"""
-
-_REFUSED = """
-insert into refused by name
-select unnest(
-    from_json(
-        $rows,
-        '[{"uuid": "UUID", "event": "VARCHAR", "distinct_id": "VARCHAR", "day": "DATE",
-           "reason": "VARCHAR", "details": "VARCHAR"}]'
-    ),
-    recursive := true
-), $phase as phase, $run as run, $at as refused_at
-"""
-
-_REFUSED_NO_MORE = (
-    "delete from refused where uuid in (select unnest(from_json($uuids, '[\"UUID\"]')))"
-)
-
-_WRITTEN = "insert into files values ($name, $phase, $day, $events, $bytes, $sha256, $run)"
-
-_FINISHED = """
-update runs
-set
-    finished_at = $at,
-    accepted = $accepted,
-    refused = $refused,
-    unacknowledged = $unacknowledged,
-    resent = $resent
-where run = $run
-"""
 
 
 class Ledger:
@@ -129,7 +41,7 @@ class Ledger:
         self._connection = connect(path, settings)
         self._now = now
         self._connection.execute(MACROS)
-        self._connection.execute(_TABLES)
+        self._connection.execute(books.TABLES)
         self._run = 0
 
     def cursor(self) -> duckdb.DuckDBPyConnection:
@@ -188,13 +100,13 @@ class Ledger:
                 )
             if outcome.refused:
                 rows = [_refused(refusal) for refusal in outcome.refused]
-                self._insert(_REFUSED, batch.phase, {"rows": json.dumps(rows)})
+                self._insert(books.REFUSED, batch.phase, {"rows": json.dumps(rows)})
             if outcome.file:
                 self._write_file(batch, outcome.file)
 
     def finish(self, counts: Mapping[str, int]) -> None:
         """Close the run with its counts: accepted, refused, unacknowledged, resent."""
-        self._connection.execute(_FINISHED, {"run": self._run, "at": self._utc(), **counts})
+        self._connection.execute(books.FINISHED, {"run": self._run, "at": self._utc(), **counts})
 
     def close(self) -> None:
         """Release the file, and with it the lock."""
@@ -204,7 +116,7 @@ class Ledger:
         settled = [*outcome.accepted, *(refusal.message for refusal in outcome.refused)]
         uuids = [message.uuid for message in settled if message.standing == "refused"]
         if uuids:
-            self._connection.execute(_REFUSED_NO_MORE, {"uuids": json.dumps(uuids)})
+            self._connection.execute(books.REFUSED_NO_MORE, {"uuids": json.dumps(uuids)})
 
     def _insert(self, sql: str, phase: str, texts: Mapping[str, str]) -> None:
         common = {"phase": phase, "run": self._run, "at": self._utc()}
@@ -212,7 +124,7 @@ class Ledger:
 
     def _write_file(self, batch: Batch, file: File) -> None:
         where = {"phase": batch.phase, "day": batch.messages[0].day, "run": self._run}
-        self._connection.execute(_WRITTEN, {**asdict(file), **where})
+        self._connection.execute(books.WRITTEN, {**asdict(file), **where})
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
@@ -232,7 +144,11 @@ def _by_standing(messages: Sequence[Message]) -> Iterator[tuple[str, list[Messag
     """Split what is delivered for the first time from what is delivered again."""
     new = [message for message in messages if message.standing != "changed"]
     again = [message for message in messages if message.standing == "changed"]
-    return ((sql, group) for sql, group in ((_DELIVERED, new), (_DELIVERED_AGAIN, again)) if group)
+    return (
+        (sql, group)
+        for sql, group in ((books.DELIVERED, new), (books.DELIVERED_AGAIN, again))
+        if group
+    )
 
 
 def _refused(refusal: Refusal) -> dict[str, Any]:

@@ -53,7 +53,7 @@ def _blockers(facts: Facts) -> Iterator[str]:
                 "in POSTHOG_PROJECT_TOKEN."
             )
         return
-    if "rehearse" in facts.kinds:
+    if facts.kind == "load" and "rehearse" in facts.kinds and "load" not in facts.kinds:
         yield (
             "This destination holds a rehearsal: put the token of the real project into "
             "POSTHOG_PROJECT_TOKEN."

@@ -6,7 +6,9 @@ from load.tally import Tally
 from pipeline.terminal import summary
 
 
-def summarize(settings: LoadSettings, found: Survey, tally: Tally, seconds: float) -> None:
+def summarize(
+    settings: LoadSettings, kind: str, found: Survey, tally: Tally, seconds: float
+) -> None:
     """Print what came of a run."""
     always = {
         "destination": settings.destination,
@@ -26,7 +28,7 @@ def summarize(settings: LoadSettings, found: Survey, tally: Tally, seconds: floa
         "sent again within this run": tally.resent,
     }
     there = {name: count for name, count in sometimes.items() if count}
-    summary("Load", {**always, **there, "seconds": seconds})
+    summary(kind.capitalize(), {**always, **there, "seconds": seconds})
     if tally.refused.total() or found.counts.of("refused"):
         print('  What was refused and why: just sql "from delivery.refused"; again: just replay')
     if found.counts.of("changed", "rekeyed"):

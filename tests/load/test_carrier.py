@@ -1,6 +1,7 @@
 """A batch goes again, in halves or not at all, exactly as the answer asks."""
 
 import json
+import random
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
@@ -76,7 +77,7 @@ def ok(given: list[str]) -> Response:
 
 def message(uuid: str) -> Message:
     text = json.dumps({"uuid": uuid}).encode()
-    record = f'{uuid}\x1f"event"\x1f"person of {uuid}"\x1f2024-03-01\x1f1\x1f2'
+    record = f'{uuid}\x1f"event"\x1f"person of {uuid.lower()}"\x1f2024-03-01\x1f1\x1f2'
     return Message(0, uuid, "pending", record, text)
 
 
@@ -221,3 +222,47 @@ def test_what_was_acknowledged_before_a_failure_counts(carrying: Carrying) -> No
     assert names(outcome.accepted) == "a"
     assert names(outcome.unknown) == "b"
     assert isinstance(outcome.failure, DestinationError)
+
+
+def test_an_outage_of_twenty_minutes_is_waited_out(carrying: Carrying) -> None:
+    time = Time()
+    outage = 20 * 60
+
+    def answer(uuids: list[str], _attempt: int) -> Response:
+        return ok(uuids) if time.now >= outage else Response(503, b"")
+
+    with carrying(Server(answer), time) as deliver:
+        outcome = deliver("ab")
+    assert names(outcome.accepted) == "ab"
+    assert time.now < 2 * outage
+
+
+def test_eight_lanes_together_keep_the_rate_over_a_minute() -> None:
+    time, sent, sizes = Time(), 0, random.Random(3)
+    pace = Pace(1_000, time.clock, time.sleep, burst_seconds=1)
+    while time.now < 60:
+        size = sizes.randint(1, 1_000)
+        pace.take(size)
+        sent += size
+    assert sent == pytest.approx(60_000, rel=0.03)
+
+
+def test_what_follows_a_retried_event_of_the_same_person_goes_again_behind_it(
+    carrying: Carrying,
+) -> None:
+    """Else the older of the two would be the last to arrive, and its `$set` would stand."""
+    first = results({"a": "ok", "b": "retry", "c": "ok", "B": "ok"})
+    server = Server(lambda uuids, n: first if n == 1 else ok(uuids))
+    with carrying(server) as deliver:
+        outcome = deliver("abcB")
+    assert server.batches() == ["abcB", "bB"]
+    assert names(outcome.accepted) == "acBb"
+
+
+def test_after_a_failure_no_later_batch_of_the_lane_is_sent(carrying: Carrying) -> None:
+    server = Server(lambda _uuids, _n: Response(401, b""))
+    with carrying(server) as deliver:
+        deliver("a")
+        later = deliver("b")
+    assert (later.accepted, later.unknown, later.failure) == ([], [], None)
+    assert server.batches() == ["a"]

@@ -32,3 +32,10 @@ def test_where_nobody_knows_how_many_there_are_the_lines_say_how_many_are_done(
     with progress("Load", None, "events", clock.__next__) as advance:
         advance(500_000)
     assert capsys.readouterr().err.splitlines() == ["Load", "Load: 500,000 events, 50,000 a second"]
+
+
+def test_a_line_ends_with_what_else_there_is_to_say(capsys: pytest.CaptureFixture[str]) -> None:
+    clock = ticks(0.0, 10.0)
+    with progress("Load", None, "events", clock.__next__, lambda: "2024-03-01") as advance:
+        advance(500)
+    assert capsys.readouterr().err.splitlines()[1] == "Load: 500 events, 50 a second, 2024-03-01"
