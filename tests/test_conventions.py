@@ -102,7 +102,7 @@ def test_every_model_has_a_tested_key(manifest: dict[str, Any]) -> None:
 
 def test_only_staging_reads_raw(manifest: dict[str, Any]) -> None:
     for model in models(manifest):
-        reads_raw = any(parent.startswith("source.") for parent in model["depends_on"]["nodes"])
+        reads_raw = any(".amplitude." in parent for parent in model["depends_on"]["nodes"])
         assert not reads_raw or model["fqn"][1] == "staging", model["name"]
 
 
