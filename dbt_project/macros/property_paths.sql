@@ -32,5 +32,10 @@
     )
 {%- endmacro %}
 
+{# Of things with one name the first has it plain; two underscores in a row are in no plain name. #}
+{% macro numbered(name, number) -%}
+    case when {{ number }} = 1 then {{ name }} else {{ name }} || '__' || {{ number }} end
+{%- endmacro %}
+
 {# How many columns a bag may get. #}
 {% macro max_columns() -%} {{ env_var("MAX_COLUMNS", "300") | int }} {%- endmacro %}

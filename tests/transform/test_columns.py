@@ -11,8 +11,8 @@ from tests.conftest import Demo, succeed
 _RIVALS = """
 select path
 from intermediate.int_property_paths
-where bag = 'user_properties' and readable_name in ('city', 'city__2')
-order by readable_name
+where bag = 'user_properties' and plain_name = 'city'
+order by column_name
 """
 _OLDER_LINE = """
 insert into raw.events by name

@@ -80,18 +80,11 @@ select
     kinds,
     events,
     first_seen_at,
+    case when column_type is not null then plain_name end as plain_name,
     case when column_type is not null then same_names else 0 end as same_names,
     case
-        when column_type is null
-        then null
-        when number = 1
-        then plain_name
-        -- Two underscores in a row are in no plain name.
-        else plain_name || '__' || number
-    end as readable_name,
-    case
         when column_type is not null and position <= {{ max_columns() }}
-        then bag || '_' || readable_name
+        then bag || '_' || {{ numbered("plain_name", "number") }}
     end as column_name,
     case when column_name is not null then column_type end as column_type,
 from ranked

@@ -36,9 +36,7 @@ select
     coalesce(properties.properties, 0) as properties,
     event_types.first_seen_at,
     event_types.last_seen_at,
-    case
-        when named.number = 1 then named.plain_name else named.plain_name || '__' || named.number
-    end as view_name,
+    {{ numbered("named.plain_name", "named.number") }} as view_name,
 from event_types
 left join named on event_types.event_type = named.event_type
 left join properties on event_types.event_type is not distinct from properties.event_type

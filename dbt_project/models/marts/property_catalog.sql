@@ -26,27 +26,50 @@ with
             sum(timestamp_strings)::bigint as timestamp_strings,
         from kinds
         group by bag, event_type, path
+    ),
+
+    -- In the view of its event type a property is numbered among those of that type alone.
+    named as (
+        select
+            catalogued.*,
+            paths.column_name,
+            paths.column_type,
+            paths.plain_name,
+            paths.same_names,
+            row_number() over (
+                partition by
+                    catalogued.bag,
+                    catalogued.event_type,
+                    paths.plain_name,
+                    catalogued.events > 0,
+                    paths.column_name is null
+                order by paths.first_seen_at, paths.path
+            ) as number,
+        from catalogued
+        inner join paths on catalogued.bag = paths.bag and catalogued.path = paths.path
     )
 
 select
-    catalogued.bag,
-    catalogued.event_type,
-    catalogued.path,
-    catalogued.kinds,
-    catalogued.is_mixed,
-    catalogued.events,
-    catalogued.events / events.events as share,
-    catalogued.first_seen_at,
-    catalogued.last_seen_at,
-    catalogued.max_bytes,
-    catalogued.example,
-    catalogued.numeric_strings,
-    catalogued.date_strings,
-    catalogued.timestamp_strings,
-    paths.column_name,
-    paths.column_type,
-    paths.readable_name,
-    paths.same_names > 1 as is_colliding,
-from catalogued
-inner join paths on catalogued.bag = paths.bag and catalogued.path = paths.path
-inner join events on catalogued.event_type is not distinct from events.event_type
+    named.bag,
+    named.event_type,
+    named.path,
+    named.kinds,
+    named.is_mixed,
+    named.events,
+    named.events / events.events as share,
+    named.first_seen_at,
+    named.last_seen_at,
+    named.max_bytes,
+    named.example,
+    named.numeric_strings,
+    named.date_strings,
+    named.timestamp_strings,
+    named.column_name,
+    named.column_type,
+    case
+        when named.column_name is not null and named.events > 0
+        then {{ numbered("named.plain_name", "named.number") }}
+    end as readable_name,
+    named.same_names > 1 as is_colliding,
+from named
+inner join events on named.event_type is not distinct from events.event_type
