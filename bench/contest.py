@@ -9,7 +9,7 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from rich.console import Console
@@ -29,11 +29,15 @@ class Round:
 
 @dataclass
 class Contender:
-    """A way of doing the work: `python -m <command>`; `events` is how many it handles a round."""
+    """A way of doing the work: `python -m <command>`; `events` is how many it handles a round.
+
+    `prepare` lays out what it works on, before each round and off the clock.
+    """
 
     name: str
     command: Sequence[str]
     events: int
+    prepare: Callable[[], None] = lambda: None
     rounds: list[Round] = field(default_factory=list)
 
     def median(self, figure: str) -> float:
@@ -60,6 +64,7 @@ def compete(contenders: Sequence[Contender], rounds: int) -> None:
     """
     for number in range(rounds + 1):
         for contender in contenders:
+            contender.prepare()
             measured = _run(contender.command)
             if number:
                 contender.rounds.append(measured)
@@ -86,7 +91,9 @@ def show(title: str, contenders: Sequence[Contender]) -> None:
 
 def _run(command: Sequence[str]) -> Round:
     started = time.monotonic()
-    process = subprocess.Popen([sys.executable, "-m", *command])  # noqa: S603 - our own modules
+    process = subprocess.Popen(  # noqa: S603 - our own modules
+        [sys.executable, "-m", *command], stdout=subprocess.DEVNULL
+    )
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:

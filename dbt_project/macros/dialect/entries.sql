@@ -114,20 +114,23 @@
     list_concat({{ escaped_members(entries) }}, {{ renamed_members(entries, names) }})
 {%- endmacro %}
 
-{# `"$set":{...}` and `"$set_once":{...}` of a user's properties: `initial_*` are set once. #}
+{#
+    `"$set":{...},"$set_once":{...}` of a user's properties: `initial_*` are set once. Empty without
+    any.
+#}
 {% macro set_members(entries, names) -%}
-    [
-        {{
-            json_object_member(
-                "$set", all_members(entries_without_prefix(entries, "initial_"), names)
-            )
-        }},
-        {{
-            json_object_member(
-                "$set_once", all_members(entries_with_prefix(entries, "initial_"), names)
-            )
-        }}
-    ]
+    {{
+        json_members(
+            [
+                json_object_member(
+                    "$set", all_members(entries_without_prefix(entries, "initial_"), names)
+                ),
+                json_object_member(
+                    "$set_once", all_members(entries_with_prefix(entries, "initial_"), names)
+                ),
+            ]
+        )
+    }}
 {%- endmacro %}
 
 {# `"$groups":{...}` of the group types that are sent; null without any. #}
@@ -145,18 +148,21 @@
 
 {#
     The members of an event's bag, as they are if that is possible, then once more those that have
-    another name in `names`.
+    another name in `names`. Null for an empty bag.
 #}
 {% macro bag_members(bag, names) -%}
-    case
-        when {{ bag }} = '{}'
-        then []
-        when {{ is_plain(bag) }}
-        then [{{ bag }} [2:-2]]
-        else {{ escaped_members(json_entries(bag)) }}
-    end || case
-        when list_has_any(json_keys({{ bag }}), map_keys({{ names }}))
-        then {{ renamed_members(json_entries(bag), names) }}
-        else []
-    end
+    {%- set own -%}
+        case
+            when {{ is_plain(bag) }}
+            then {{ bag }} [2:-2]
+            else array_to_string({{ escaped_members(json_entries(bag)) }}, ',')
+        end
+    {%- endset -%}
+    {%- set renamed -%}
+        case
+            when list_has_any(json_keys({{ bag }}), map_keys({{ names }}))
+            then array_to_string({{ renamed_members(json_entries(bag), names) }}, ',')
+        end
+    {%- endset -%}
+    case when {{ bag }} <> '{}' then {{ json_members([own, renamed]) }} end
 {%- endmacro %}

@@ -17,15 +17,19 @@
 {%- endmacro %}
 
 {#
-    Whether a JSON object has a key twice: whether a key's first place is not its own. The list around
-    the keys gives them a name, so that they are not read again for each of them.
+    Whether a JSON object has a key twice. The list around its keys gives them a name, so that they
+    are not read again for each of them.
 #}
 {% macro has_repeated_keys(object) -%}
-    list_transform(
-        [json_keys({{ object }})],
-        lambda keys:len(
-            list_filter(keys, lambda key, position:list_position(keys, key) <> position)
+    list_transform([json_keys({{ object }})], lambda keys:{{ has_repeats("keys") }})[1]
+{%- endmacro %}
+
+{# Whether a list has an element twice: whether one's first place is not its own. #}
+{% macro has_repeats(list) -%}
+    len(
+        list_filter(
+            {{ list }}, lambda element, position:list_position({{ list }}, element) <> position
         )
-        > 0
-    )[1]
+    )
+    > 0
 {%- endmacro %}

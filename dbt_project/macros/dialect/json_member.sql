@@ -14,5 +14,5 @@
     end
 {%- endmacro %}
 
-{# Members joined by commas, those that are null left out. #}
+{# Members joined by commas, those that are null left out; empty without any. #}
 {% macro json_members(members) -%} concat_ws(',', {{ members | join(", ") }}) {%- endmacro %}

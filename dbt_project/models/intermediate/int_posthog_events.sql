@@ -14,7 +14,10 @@ with
     changed as (select * from judged where {{ is_changed("judged", ["version"]) }}),
 
     sendable as (
-        select events.*, coalesce(events.platform = 'Web', false) as is_web,
+        select
+            changed.*,
+            events.* exclude (event_uuid, export_file, event_type, event_at),
+            coalesce(events.platform = 'Web', false) as is_web,
         from events
         inner join changed on events.event_uuid = changed.event_uuid
         where changed.rejection is null
@@ -52,10 +55,11 @@ with
     spelled_groups as (
         select
             groups.groups,
-            [
+            concat_ws(
+                ',',
                 '"$amplitude_groups":' || groups.bag,
                 {{ groups_member("groups.bag", "coalesce(group_types.sent_group_types, [])") }}
-            ] as members,
+            ) as members,
         from groups
         cross join group_types
     ),
@@ -67,20 +71,27 @@ with
     spelled as (
         select
             strict.event_uuid,
-            {{ bag_members("strict.event_bag", "names.event_names") }}
-            || [{{ standard_properties() }}]
-            || coalesce(spelled_groups.members, [])
-            || coalesce(spelled_snapshots.members, []) as members,
+            strict.export_file,
+            strict.event_type,
+            strict.event_at,
+            strict.distinct_id,
+            strict.person_id,
+            strict.posthog_event,
+            strict.rejection,
+            strict.rejection_detail,
+            strict.version,
+            '{' || concat_ws(
+                ',',
+                {{ bag_members("strict.event_bag", "names.event_names") }},
+                {{ standard_properties() }},
+                spelled_groups.members,
+                nullif(spelled_snapshots.members, '')
+            )
+            || '}' as properties,
         from strict
         cross join names
         left join spelled_groups on strict.groups = spelled_groups.groups
         left join spelled_snapshots on strict.user_properties = spelled_snapshots.user_properties
-    ),
-
-    dressed as (
-        select changed.*, {{ json_object_text("spelled.members") }} as properties,
-        from changed
-        left join spelled on changed.event_uuid = spelled.event_uuid
     ),
 
     -- PostHog stores a message as a JSON string inside JSON: quotes and backslashes double.
@@ -91,18 +102,31 @@ with
                 when {{ byte_length("properties") }} > 449999
                 then {{ byte_length("to_json(properties)") }}
             end as encoded_bytes,
-        from dressed
+            {{ payload_fault("properties") }} as fault,
+            {{ payload_hash("properties", "event_at") }} as payload_hash,
+        from spelled
+    ),
+
+    judged_by_weight as (
+        select
+            * replace (
+                case when encoded_bytes > 900000 then 'too large' end as rejection,
+                case
+                    when encoded_bytes > 900000
+                    then encoded_bytes || ' bytes once encoded, at most 900000'
+                end as rejection_detail
+            ),
+        from weighed
+    ),
+
+    all_events as (
+        select *
+        from judged_by_weight
+        union all by name
+        select *
+        from changed
+        where rejection is not null
     )
 
-select
-    * replace (
-        case when encoded_bytes > 900000 then 'too large' else rejection end as rejection,
-        case
-            when encoded_bytes > 900000
-            then encoded_bytes || ' bytes once encoded, at most 900000'
-            else rejection_detail
-        end as rejection_detail
-    ),
-    {{ key_hash("posthog_event", "distinct_id", "event_at") }} as key_hash,
-    {{ payload_hash("properties", "event_at") }} as payload_hash,
-from weighed
+select *, {{ key_hash("posthog_event", "distinct_id", "event_at") }} as key_hash,
+from all_events

@@ -1,6 +1,11 @@
 with
     events as (
-        select *, coalesce(server_upload_at, event_at) as told_at
+        select
+            event_uuid,
+            event_at,
+            event_id,
+            group_properties,
+            coalesce(server_upload_at, event_at) as told_at,
         from {{ ref("stg_amplitude__events") }}
         where group_properties <> '{}'
     ),

@@ -1,9 +1,8 @@
 with
-    identified as (select * from {{ ref("int_events_identified") }}),
-
     judged as (select * from {{ ref("int_posthog_events") }}),
 
-    events as (select * from {{ ref("stg_amplitude__events") }}),
+    -- Read twice, it would be copied first.
+    events as not materialized(select * from {{ ref("stg_amplitude__events") }}),
 
     profiles as (select * from {{ ref("int_person_profiles") }}),
 
@@ -19,25 +18,24 @@ with
     -- An event that is excluded by rule still says what its person was like.
     snapshots as (
         select
-            identified.person_id,
-            identified.event_uuid,
-            identified.server_upload_at,
-            identified.event_at,
-            identified.event_id,
-            {{ hash_64("events.user_properties") }} as state_hash,
-        from identified
-        inner join judged on identified.event_uuid = judged.event_uuid
-        inner join events on identified.event_uuid = events.event_uuid
+            judged.person_id,
+            events.event_uuid,
+            events.server_upload_at,
+            events.event_at,
+            events.event_id,
+            events.user_properties_hash,
+        from judged
+        inner join events on judged.event_uuid = events.event_uuid
         where
             coalesce(judged.rejection, 'excluded by rule') = 'excluded by rule'
-            and events.user_properties is not null
+            and events.user_properties_hash is not null
     ),
 
     changes as (
         select *
         from snapshots
         qualify
-            state_hash is distinct from lag(state_hash) over (
+            user_properties_hash is distinct from lag(user_properties_hash) over (
                 partition by person_id order by {{ order_of_arrival("snapshots") }}
             )
     ),

@@ -1,5 +1,6 @@
 with
-    events as (
+    -- Read twice, it would be copied first.
+    events as not materialized(
         select *
         from {{ ref("events") }}
         where session_id is not null and device_id is not null and person_id is not null

@@ -1,5 +1,6 @@
 with
-    events as (select * from {{ ref("events") }} where person_id is not null),
+    -- Read twice, it would be copied first.
+    events as not materialized(select * from {{ ref("events") }} where person_id is not null),
 
     profiles as (select * from {{ ref("int_person_profiles") }}),
 
