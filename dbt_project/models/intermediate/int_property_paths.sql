@@ -24,7 +24,6 @@ with
         where
             paths.kinds = ['object']
             and {{ path_depth("paths.path") }} < 3
-            and not {{ has_empty_token("paths.path") }}
             and (paths.parent_path = '' or parents.kinds = ['object'])
     ),
 

@@ -62,4 +62,4 @@ with
 
 select bag, event_type, path, drift, kinds_before, kinds_now, column_type_before, column_type_now,
 from judged
-where drift is not null and exists (select 1 from before)
+where drift is not null
