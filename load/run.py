@@ -67,9 +67,11 @@ class Run:
         with _signals_set(self._stop):
             if self._settings.load_sink == "jsonl":
                 folder = Folder(self._settings.load_target, self._ledger.files())
-                folder.list(self._ledger.files())
-                self._send_on(file_road(folder), cursor, found)
-                folder.list(self._ledger.files())
+                folder.list(self._ledger.files())  # a target that takes nothing says so here
+                try:
+                    self._send_on(file_road(folder), cursor, found)
+                finally:
+                    folder.list(self._ledger.files())
             else:
                 self._send_on(self._server_road(), cursor, found)
 

@@ -158,6 +158,21 @@ def test_the_manifest_counts_and_hashes_every_file(stage: Stage, files: Path) ->
         assert file["events"] == len(gzip.decompress(content).splitlines())
 
 
+def test_a_run_that_breaks_off_leaves_a_manifest_of_what_is_there(
+    stage: Stage, files: Path
+) -> None:
+    stage.fill(**MARTS)
+    (files / "3-events" / "2024-03-02").parent.mkdir(parents=True)
+    (files / "3-events" / "2024-03-02").write_text("in the way")
+    result = stage.run()
+    assert result.returncode == 1
+    assert "3-events/2024-03-02/000001.jsonl.gz cannot be written" in one_line(result.stderr)
+    manifest = json.loads((files / "manifest.json").read_text())
+    written = [str(path.relative_to(files)) for path in sorted(files.rglob("*.jsonl.gz"))]
+    assert [file["name"] for file in manifest["files"]] == written
+    assert shown(result.stdout, "events accepted") == str(manifest["events"])
+
+
 def test_a_second_run_writes_only_what_is_new(stage: Stage, files: Path) -> None:
     stage.fill(events=EVENTS)
     stage.run()
