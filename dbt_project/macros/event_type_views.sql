@@ -19,7 +19,7 @@
     create view events_by_type.{{ adapter.quote(view.view_name) }} as
     select {{ view.columns }}
     from {{ ref("events") }}
-    where event_type = '{{ dbt.escape_single_quotes(view.event_type) }}'
+    where event_type = {{ view.event_type_literal }}
 {%- endmacro %}
 
 {# A row for each view with its select list. #}
@@ -66,7 +66,8 @@
         )
 
     select
-        event_types.event_type,
+        -- Quoted here: dbt reads the text `null` as none, and `007` as a number.
+        '''' || replace(event_types.event_type, '''', '''''') || '''' as event_type_literal,
         event_types.view_name,
         concat_ws(', ', core_list.columns, property_lists.columns) as columns,
     from {{ this }} as event_types

@@ -1,7 +1,10 @@
 with
     judged as (select * from {{ ref("int_events_judged") }}),
 
-    events as (select * from {{ ref("stg_amplitude__events") }}),
+    events as (
+        select event_uuid as uuid, * exclude (event_uuid, export_file, event_type, event_at),
+        from {{ ref("stg_amplitude__events") }}
+    ),
 
     names as (select * from {{ ref("int_property_names") }}),
 
@@ -14,12 +17,9 @@ with
     changed as (select * from judged where {{ is_changed("judged", ["version"]) }}),
 
     sendable as (
-        select
-            changed.*,
-            events.* exclude (event_uuid, export_file, event_type, event_at),
-            coalesce(events.platform = 'Web', false) as is_web,
+        select changed.*, events.*, coalesce(events.platform = 'Web', false) as is_web,
         from events
-        inner join changed on events.event_uuid = changed.event_uuid
+        inner join changed on events.uuid = changed.event_uuid
         where changed.rejection is null
     ),
 
