@@ -244,6 +244,9 @@ def test_marts_whose_build_failed_are_not_sent(demo: Demo, tmp_path: Path) -> No
     error = built.stderr.splitlines()[-1]
     assert error.startswith("Error: every_exported_line_is_accounted_for: ")
     assert error.endswith('just sql "from test_failures.every_exported_line_is_accounted_for"')
+    with duckdb.connect(tmp_path / "warehouse.duckdb") as warehouse:
+        warehouse.execute("from test_failures.every_exported_line_is_accounted_for")
+        assert f": {len(warehouse.fetchall())} rows. " in error
     settings = {"POSTHOG_HOST": "http://127.0.0.1:9", "POSTHOG_PROJECT_TOKEN": TOKEN}
     loaded = run_stage("load", tmp_path, **settings)
     assert loaded.returncode == 1
