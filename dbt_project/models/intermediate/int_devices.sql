@@ -1,5 +1,6 @@
 with
-    events as (select * from {{ ref("int_event_users") }}),
+    -- Read twice, it would be copied first.
+    events as not materialized(select * from {{ ref("int_event_users") }}),
 
     users as (select distinct own_user_id as user_id from events where own_user_id is not null),
 
