@@ -1,5 +1,6 @@
 with
-    events as (select * from {{ ref("int_event_users") }}),
+    -- Read twice, it would be copied first.
+    events as not materialized(select * from {{ ref("int_event_users") }}),
 
     overrides as (select * from {{ ref("identity_overrides") }} where kind = 'device'),
 

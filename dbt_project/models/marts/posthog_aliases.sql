@@ -1,7 +1,10 @@
 with
     mapping as (select * from {{ ref("distinct_ids") }}),
 
-    events as (select * from {{ ref("int_posthog_events") }} where rejection is null),
+    -- Read twice, it would be copied first.
+    events as not materialized(
+        select * from {{ ref("int_posthog_events") }} where rejection is null
+    ),
 
     first_events as (
         select person_id, min(event_at) as first_event_at, from events group by person_id

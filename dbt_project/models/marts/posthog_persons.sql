@@ -1,7 +1,7 @@
 with
-    judged as (select * from {{ ref("int_posthog_events") }}),
+    -- Read twice, they would be copied first.
+    judged as not materialized(select * from {{ ref("int_posthog_events") }}),
 
-    -- Read twice, it would be copied first.
     events as not materialized(select * from {{ ref("stg_amplitude__events") }}),
 
     profiles as (select * from {{ ref("int_person_profiles") }}),
