@@ -20,8 +20,6 @@ from sandbox.truth import load_truth
 from tests.conftest import ROOT, Demo, run_stage, succeed, succeed_cold
 
 GOLDEN = ROOT / "tests" / "golden"
-# Unit tests do not see the data: run with the golden exports and in the demo, they have said all.
-DATA_ALONE = {"DBT_EXCLUDE_RESOURCE_TYPES": "unit_test"}
 TOKEN = "phc_golden"  # noqa: S105 - the sandbox's
 _STORED = """
 select json_object(
@@ -32,14 +30,21 @@ from received
 order by seq
 """
 _MARTS = (
+    "daily",
     "distinct_ids",
+    "event_types",
     "events",
+    "identity_differences",
     "posthog_aliases",
     "posthog_events",
     "posthog_groups",
     "posthog_persons",
+    "property_catalog",
+    "property_drift",
     "rejected_events",
     "repairs",
+    "sessions",
+    "users",
 )
 
 
@@ -118,7 +123,7 @@ def test_every_golden_line_is_accounted_for(golden: Golden) -> None:
 def test_run_again_nothing_new_arrives_and_nothing_changes(golden: Golden) -> None:
     stored, marts = golden.stored(), fingerprints(golden.data_dir)
     extracted = succeed("extract", golden.data_dir, **golden.settings)
-    succeed("dbt_project", golden.data_dir, **golden.settings | DATA_ALONE)
+    succeed("dbt_project", golden.data_dir, **golden.settings)
     loaded = succeed("load", golden.data_dir, **golden.settings)
     assert figure(extracted, "files added") == 0
     assert figure(loaded, "events accepted") == 0
@@ -132,7 +137,7 @@ def test_rebuilt_from_the_archive_alone_the_marts_are_the_same(
 ) -> None:
     shutil.copytree(golden.data_dir / "archive", tmp_path / "archive")
     succeed_cold("extract.rebuild", tmp_path)
-    succeed_cold("dbt_project", tmp_path, **DATA_ALONE)
+    succeed_cold("dbt_project", tmp_path)
     assert fingerprints(tmp_path) == fingerprints(golden.data_dir)
 
 
@@ -239,7 +244,7 @@ def test_marts_whose_build_failed_are_not_sent(demo: Demo, tmp_path: Path) -> No
     shutil.copy(demo.folder / "warehouse.duckdb", tmp_path)
     with duckdb.connect(tmp_path / "warehouse.duckdb") as warehouse:
         warehouse.execute("update raw.exports set lines = lines + 1")
-    built = run_stage("dbt_project", tmp_path, **DATA_ALONE)
+    built = run_stage("dbt_project", tmp_path)
     assert built.returncode == 1
     error = built.stderr.splitlines()[-1]
     assert error.startswith("Error: every_exported_line_is_accounted_for: ")
