@@ -198,8 +198,8 @@ def advertiser(cast: Cast) -> list[Visit]:
 
 _COMMON: tuple[Story, ...] = (newcomer, household, traveller, visitor, member, visitor, newcomer)
 _RARE: tuple[Story, ...] = (
-    *(placeholder, straggler, guest, nobody, endless, twins),
-    *(namesake, ambiguous, unresolved, service, advertiser, kiosk),
+    *(kiosk, placeholder, straggler, guest, nobody, endless, twins),
+    *(namesake, ambiguous, unresolved, service, advertiser),
 )
 _RARE_EVERY = 5
 
