@@ -96,7 +96,7 @@ def test_every_model_has_a_tested_key(manifest: dict[str, Any]) -> None:
         if node["resource_type"] == "test"
         if (node.get("test_metadata") or {}).get("name") == "unique"
     }
-    keyless = {"stg_amplitude__lines", "int_property_names", "repairs"}
+    keyless = {"stg_amplitude__lines", "repairs"}
     expected = {model["unique_id"] for model in models(manifest) if model["name"] not in keyless}
     assert expected <= tested
 

@@ -73,8 +73,8 @@
 {%- endmacro %}
 
 {#
-    Whether a bag can be sent as it is: no key that may have to be escaped, and none twice. The first
-    tests see values, too, and may only err to the safe side.
+    Whether a bag can be sent as it is: no key that may have to be escaped. The tests see values, too,
+    and may only err to the safe side.
 #}
 {% macro is_plain(bag) -%}
     (
@@ -82,7 +82,6 @@
         and not contains({{ bag }}, '"amplitude_')
         and not contains({{ bag }}, '"analytics_source"')
         and not contains({{ bag }}, '"historical_migration"')
-        and not {{ has_repeated_keys(bag) }}
     )
 {%- endmacro %}
 
@@ -94,43 +93,6 @@
         || ':'
         || coalesce(entry.value::varchar, 'null')
     )
-{%- endmacro %}
-
-{#
-    Those that have another name in `names`, a map, under that name. They are picked out first: a
-    lambda carries the map along for every entry it sees.
-#}
-{% macro renamed_members(entries, names) -%}
-    list_transform(
-        list_filter({{ entries }}, lambda entry:list_contains(map_keys({{ names }}), entry.key)),
-        lambda entry:to_json({{ names }} [entry.key])
-        || ':'
-        || coalesce(entry.value::varchar, 'null')
-    )
-{%- endmacro %}
-
-{# Each under its own name, escaped, then once more those that have another. #}
-{% macro all_members(entries, names) -%}
-    list_concat({{ escaped_members(entries) }}, {{ renamed_members(entries, names) }})
-{%- endmacro %}
-
-{#
-    `"$set":{...},"$set_once":{...}` of a user's properties: `initial_*` are set once. Empty without
-    any.
-#}
-{% macro set_members(entries, names) -%}
-    {{
-        json_members(
-            [
-                json_object_member(
-                    "$set", all_members(entries_without_prefix(entries, "initial_"), names)
-                ),
-                json_object_member(
-                    "$set_once", all_members(entries_with_prefix(entries, "initial_"), names)
-                ),
-            ]
-        )
-    }}
 {%- endmacro %}
 
 {# `"$groups":{...}` of the group types that are sent; null without any. #}
@@ -146,23 +108,25 @@
     end
 {%- endmacro %}
 
-{#
-    The members of an event's bag, as they are if that is possible, then once more those that have
-    another name in `names`. Null for an empty bag.
-#}
-{% macro bag_members(bag, names) -%}
-    {%- set own -%}
-        case
-            when {{ is_plain(bag) }}
-            then {{ bag }} [2:-2]
-            else array_to_string({{ escaped_members(json_entries(bag)) }}, ',')
-        end
-    {%- endset -%}
-    {%- set renamed -%}
-        case
-            when list_has_any(json_keys({{ bag }}), map_keys({{ names }}))
-            then array_to_string({{ renamed_members(json_entries(bag), names) }}, ',')
-        end
-    {%- endset -%}
-    case when {{ bag }} <> '{}' then {{ json_members([own, renamed]) }} end
+{# The members of a bag without repeated keys, as they are if that is possible; null for an empty one. #}
+{% macro bag_members(bag) -%}
+    case
+        when {{ bag }} = '{}'
+        then null
+        when {{ is_plain(bag) }}
+        then {{ bag }} [2:-2]
+        else array_to_string({{ escaped_members(json_entries(bag)) }}, ',')
+    end
+{%- endmacro %}
+
+{# Escaped members and PostHog's standard ones, joined by commas; null without any. #}
+{% macro person_members(entries, standard) -%}
+    nullif(
+        concat_ws(
+            ',',
+            nullif(array_to_string({{ escaped_members(entries) }}, ','), ''),
+            {{ joined_members(standard) }}
+        ),
+        ''
+    )
 {%- endmacro %}

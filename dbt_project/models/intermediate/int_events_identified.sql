@@ -26,6 +26,9 @@ with
                 else coalesce(devices.anonymous_distinct_id, events.person_user_id)
             end as distinct_id,
             coalesce(
+                devices.status in ('alias', 'anonymous', 'ambiguous'), false
+            ) as has_own_sessions,
+            coalesce(
                 events.own_user_id,
                 case when devices.is_alias then devices.owner end,
                 events.person_user_id
@@ -34,5 +37,11 @@ with
         left join devices on events.device_id = devices.device_id
     )
 
-select *, coalesce(known_user_id, distinct_id) as person_id,
+-- A session in PostHog is one person's. Where all of a device's are one person's already, it need
+-- not
+-- be named, and the sessions stay the same when an anonymous person logs in later.
+select
+    * exclude (has_own_sessions),
+    coalesce(known_user_id, distinct_id) as person_id,
+    case when not has_own_sessions then person_id end as session_owner,
 from identified

@@ -19,11 +19,14 @@ with
             events.event_at,
             identified.distinct_id,
             identified.person_id,
+            identified.session_owner,
+            {{ has_profile("identified.known_user_id") }} as has_profile,
             coalesce(
                 event_names.posthog_event, {{ escaped_name("events.event_type") }}
             ) as posthog_event,
             coalesce(event_names.excluded, false) as is_excluded,
             event_names.reason as exclusion,
+            nullif(event_names.properties[2:-2], '') as event_members,
             case when events.groups <> '{}' then group_types.sent_group_types end as group_types,
         from events
         inner join identified on events.event_uuid = identified.event_uuid
@@ -47,6 +50,8 @@ with
                 then 'over-long event name'
                 when event_at is null
                 then 'no usable time'
+                when {{ is_after_cutover("event_at") }}
+                then 'after the cutover'
             end as rejection,
             case
                 when is_excluded
@@ -67,7 +72,10 @@ select
                 "export_file",
                 "distinct_id",
                 "person_id",
+                "session_owner",
+                "has_profile",
                 "posthog_event",
+                "event_members",
                 "rejection",
                 "rejection_detail",
                 "group_types",

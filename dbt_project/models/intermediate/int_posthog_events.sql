@@ -1,3 +1,4 @@
+-- Its names come from a seed. depends_on: {{ ref('property_names') }}
 with
     judged as (select * from {{ ref("int_events_judged") }}),
 
@@ -6,10 +7,16 @@ with
         from {{ ref("stg_amplitude__events") }}
     ),
 
-    names as (select * from {{ ref("int_property_names") }}),
+    snapshots as (select * from {{ ref("int_user_snapshots") }}),
+
+    device_types as (select * from {{ ref("int_device_types") }}),
+
+    country_codes as (select * from {{ ref("country_codes") }}),
+
+    languages as (select * from {{ ref("languages") }}),
 
     group_types as (
-        select list(group_type) as sent_group_types
+        select coalesce(list(group_type), []) as sent_group_types
         from {{ ref("int_group_types") }}
         where position <= 5
     ),
@@ -17,34 +24,28 @@ with
     changed as (select * from judged where {{ is_changed("judged", ["version"]) }}),
 
     sendable as (
-        select changed.*, events.*, coalesce(events.platform = 'Web', false) as is_web,
+        select
+            changed.*,
+            events.*,
+            coalesce(events.platform = 'Web', false) as is_web,
+            device_types.posthog_device_type,
+            country_codes.country_code,
+            languages.language_code,
+            {{ json_deduplicated(json_strict("coalesce(events.event_properties, '{}')")) }}
+            as event_bag,
         from events
         inner join changed on events.uuid = changed.event_uuid
+        left join
+            device_types
+            on events.platform is not distinct from device_types.platform
+            and events.device_family is not distinct from device_types.device_family
+            and events.device_type is not distinct from device_types.device_type
+        left join country_codes on events.country = country_codes.country
+        left join languages on events.language = languages.language
         where changed.rejection is null
     ),
 
-    -- Many events carry the same snapshot of their user and the same groups: each is spelled once.
-    snapshots as (
-        select user_properties, {{ json_strict("user_properties") }} as bag,
-        from sendable
-        where user_properties <> '{}'
-        group by user_properties
-    ),
-
-    opened_snapshots as (
-        select
-            snapshots.user_properties,
-            {{ entries_set(json_entries("snapshots.bag")) }} as entries,
-            names.user_names,
-        from snapshots
-        cross join names
-    ),
-
-    spelled_snapshots as (
-        select user_properties, {{ set_members("entries", "user_names") }} as members,
-        from opened_snapshots
-    ),
-
+    -- Many events carry the same groups: each is spelled once.
     groups as (
         select groups, {{ json_strict("groups") }} as bag,
         from sendable
@@ -58,40 +59,73 @@ with
             concat_ws(
                 ',',
                 '"$amplitude_groups":' || groups.bag,
-                {{ groups_member("groups.bag", "coalesce(group_types.sent_group_types, [])") }}
+                {{ groups_member("groups.bag", "group_types.sent_group_types") }}
             ) as members,
         from groups
         cross join group_types
     ),
 
-    strict as (
-        select *, {{ json_strict("coalesce(event_properties, '{}')") }} as event_bag, from sendable
+    read as (
+        select
+            sendable.*,
+            spelled_groups.members as group_members,
+            snapshots.set_members,
+            snapshots.set_once_members,
+            case when sendable.is_web then snapshots.campaign_members end as campaign_members,
+            {{ standard_values("sendable.event_bag", event_names()) }} as standard_values,
+            case
+                when {{ is_about_an_element("sendable.posthog_event") }}
+                then {{ element_values("sendable.event_bag") }}
+            end as element_values,
+        from sendable
+        left join spelled_groups on sendable.groups = spelled_groups.groups
+        left join snapshots on sendable.user_properties_hash = snapshots.user_properties_hash
+    ),
+
+    named as (
+        select *, {{ standard_members("standard_values", event_names()) }} as standard_members,
+        from read
     ),
 
     spelled as (
         select
-            strict.event_uuid,
-            strict.export_file,
-            strict.event_type,
-            strict.event_at,
-            strict.distinct_id,
-            strict.person_id,
-            strict.posthog_event,
-            strict.rejection,
-            strict.rejection_detail,
-            strict.version,
+            event_uuid,
+            export_file,
+            event_type,
+            event_at,
+            distinct_id,
+            person_id,
+            posthog_event,
+            rejection,
+            rejection_detail,
+            version,
             '{' || concat_ws(
                 ',',
-                {{ bag_members("strict.event_bag", "names.event_names") }},
+                {{ bag_members("event_bag") }},
+                {{ joined_members("standard_members") }},
+                {{
+                    joined_members(
+                        members_beside("campaign_members", "event_bag", "standard_members")
+                    )
+                }},
+                event_members,
+                {{ json_text_member("$elements_chain", elements_chain("element_values")) }},
                 {{ standard_properties() }},
-                spelled_groups.members,
-                nullif(spelled_snapshots.members, '')
+                {{
+                    json_text_member(
+                        "$session_id",
+                        session_uuid("device_id", "session_owner", "session_id", "event_at"),
+                    )
+                }},
+                case when not has_profile then '"$process_person_profile":false' end,
+                group_members,
+                case
+                    when has_profile
+                    then {{ event_person_changes("set_members", "set_once_members") }}
+                end
             )
             || '}' as properties,
-        from strict
-        cross join names
-        left join spelled_groups on strict.groups = spelled_groups.groups
-        left join spelled_snapshots on strict.user_properties = spelled_snapshots.user_properties
+        from named
     ),
 
     -- PostHog stores a message as a JSON string inside JSON: quotes and backslashes double.
@@ -123,7 +157,7 @@ with
         select *
         from judged_by_weight
         union all by name
-        select *
+        select * exclude (event_members, session_owner, has_profile)
         from changed
         where rejection is not null
     )

@@ -31,7 +31,7 @@ with
             keys.group_properties,
             keys.group_type,
             keys.entry.key as group_key,
-            {{ json_strict("keys.entry.value::varchar") }} as group_set,
+            {{ json_deduplicated(json_strict("keys.entry.value::varchar")) }} as group_set,
         from keys
         inner join group_types on keys.group_type = group_types.group_type
         where json_type(keys.entry.value) = 'OBJECT' and keys.entry.key <> ''
@@ -48,7 +48,7 @@ with
             sets.group_set,
         from events
         inner join sets on events.group_properties = sets.group_properties
-        where events.told_at is not null
+        where events.told_at is not null and not {{ is_after_cutover("events.told_at") }}
     ),
 
     -- PostHog applies what arrives in order of time: of one moment's states only the last can

@@ -1,22 +1,29 @@
+-- Its names come from a seed. depends_on: {{ ref('property_names') }}
 with
     -- Read twice, they would be copied first.
     judged as not materialized(select * from {{ ref("int_posthog_events") }}),
 
-    events as not materialized(select * from {{ ref("stg_amplitude__events") }}),
+    events as (select * from {{ ref("stg_amplitude__events") }}),
+
+    identified as (
+        select event_uuid, {{ has_profile("known_user_id") }} as has_profile,
+        from {{ ref("int_events_identified") }}
+    ),
+
+    snapshots as (select * from {{ ref("int_user_snapshots") }}),
 
     profiles as (select * from {{ ref("int_person_profiles") }}),
 
-    names as (select * from {{ ref("int_property_names") }}),
-
     persons as (
-        select person_id, max(event_at) as last_event_at,
+        select judged.person_id, max(judged.event_at) as last_event_at,
         from judged
-        where rejection is null
-        group by person_id
+        inner join identified on judged.event_uuid = identified.event_uuid
+        where judged.rejection is null and identified.has_profile
+        group by judged.person_id
     ),
 
     -- An event that is excluded by rule still says what its person was like.
-    snapshots as (
+    told as (
         select
             judged.person_id,
             events.event_uuid,
@@ -29,14 +36,15 @@ with
         where
             coalesce(judged.rejection, 'excluded by rule') = 'excluded by rule'
             and events.user_properties_hash is not null
+            and not {{ is_after_cutover("events.event_at") }}
     ),
 
     changes as (
         select *
-        from snapshots
+        from told
         qualify
             user_properties_hash is distinct from lag(user_properties_hash) over (
-                partition by person_id order by {{ order_of_arrival("snapshots") }}
+                partition by person_id order by {{ order_of_arrival("told") }}
             )
     ),
 
@@ -50,61 +58,53 @@ with
             is null
     ),
 
+    described as (
+        select
+            profiles.person_id,
+            profiles.cohort_ids,
+            profiles.user_properties is not null as has_properties,
+            {{ json_deduplicated(json_strict("coalesce(profiles.user_properties, '{}')")) }} as bag,
+        from profiles
+        where profiles.is_found
+    ),
+
+    profile_members as ({{ user_members("described", "person_id, cohort_ids, has_properties") }}),
+
     states as (
         select
             persons.person_id,
             coalesce(last_changes.event_at, persons.last_event_at) as since,
-            coalesce(profiles.user_properties, events.user_properties)::varchar as user_bag,
-            profiles.cohort_ids,
-            names.user_names,
+            case
+                when profile_members.has_properties
+                then profile_members.set_members
+                else snapshots.set_members
+            end as own_set_members,
+            case
+                when profile_members.has_properties
+                then profile_members.set_once_members
+                else snapshots.set_once_members
+            end as set_once_members,
+            nullif(
+                concat_ws(
+                    ',', own_set_members, '"amplitude_cohort_ids":' || profile_members.cohort_ids
+                ),
+                ''
+            ) as set_members,
         from persons
         left join last_changes on persons.person_id = last_changes.person_id
-        left join events on last_changes.event_uuid = events.event_uuid
-        left join
-            profiles
-            on persons.person_id = profiles.person_id
-            and profiles.is_found
-            and profiles.user_properties is not null
-        cross join names
-    ),
-
-    strict as (
-        select * replace (coalesce({{ json_strict("user_bag") }}, '{}') as user_bag), from states
-    ),
-
-    opened as (select *, {{ json_entries("user_bag") }} as entries, from strict),
-
-    sorted_out as (select *, {{ entries_set("entries") }} as set_entries, from opened),
-
-    spelled as (
-        select
-            person_id,
-            since,
-            {{ all_members(entries_without_prefix("set_entries", "initial_"), "user_names") }}
-            || case
-                when cohort_ids is null then [] else ['"amplitude_cohort_ids":' || cohort_ids]
-            end as set_members,
-            {{ all_members(entries_with_prefix("set_entries", "initial_"), "user_names") }}
-            as set_once_members,
-        from sorted_out
-    ),
-
-    assembled as (
-        select
-            person_id as distinct_id,
-            since as "timestamp",
-            [
-                {{ json_object_member("$set", "set_members") }},
-                {{ json_object_member("$set_once", "set_once_members") }},
-                '"$geoip_disable":true'
-            ] as members,
-        from spelled
-        where len(set_members) > 0 or len(set_once_members) > 0
+        left join snapshots on last_changes.user_properties_hash = snapshots.user_properties_hash
+        left join profile_members on persons.person_id = profile_members.person_id
     ),
 
     written as (
-        select distinct_id, "timestamp", {{ json_object_text("members") }} as properties,
-        from assembled
+        select
+            person_id as distinct_id,
+            since as "timestamp",
+            '{'
+            || {{ person_changes("set_members", "set_once_members") }}
+            || ',"$geoip_disable":true}' as properties,
+        from states
+        where coalesce(set_members, set_once_members) is not null
     ),
 
     messages as (

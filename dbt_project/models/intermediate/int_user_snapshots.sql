@@ -1,0 +1,24 @@
+-- Its names come from a seed. depends_on: {{ ref('property_names') }}
+with
+    lines as (
+        select user_properties_hash, user_properties, load_id,
+        from {{ ref("stg_amplitude__lines") }}
+        where user_properties <> '{}' and {{ is_new_load("load_id") }}
+    ),
+
+    snapshots as (
+        select
+            user_properties_hash,
+            min(load_id) as load_id,
+            any_value({{ json_strict("user_properties") }}) as bag,
+        from lines
+        where {{ is_new_snapshot("user_properties_hash") }}
+        group by user_properties_hash
+    ),
+
+    deduplicated as (select * replace ({{ json_deduplicated("bag") }} as bag), from snapshots),
+
+    members as ({{ user_members("deduplicated", "user_properties_hash, load_id") }})
+
+select *
+from members
