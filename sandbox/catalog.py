@@ -28,7 +28,7 @@ _SHOP: dict[str, Make] = {
     "revenue_amount": shop.revenue,
 }
 _WEB: dict[str, Make] = {
-    "[Amplitude] Page Viewed": shop.page,
+    "[Amplitude] Page Viewed": shop.page_view,
     "[Amplitude] Element Clicked": shop.element,
     "[Amplitude] Element Changed": shop.element,
     "[Amplitude] Form Started": shop.form,
@@ -62,7 +62,7 @@ _SESSION: tuple[tuple[str, Make], ...] = (
 _OPENED = ("[Amplitude] Application Opened", shop.application)
 _KINDS = MappingProxyType(
     {
-        "Web": (*_SESSION, ("[Amplitude] Page Viewed", shop.page), *_WEB.items()),
+        "Web": (*_SESSION, ("[Amplitude] Page Viewed", shop.page_view), *_WEB.items()),
         "iOS": (*_SESSION, _OPENED, *_APP.items()),
         "Android": (*_SESSION, _OPENED, *_APP.items()),
         "Server": tuple(_SERVER.items()),

@@ -19,6 +19,7 @@ PLATFORMS = ("Web", "Web", "iOS", "Android")
 _WEB = (
     {"os_name": "Chrome", "os_version": "137", "device_family": "Mac OS X", "device_type": "Mac"},
     {"os_name": "Firefox", "os_version": "139.0", "device_family": "Windows"},
+    {"os_name": "Safari", "os_version": "17", "device_family": "iOS", "device_type": "Apple iPad"},
     {
         "os_name": "Chrome Mobile",
         "os_version": "96",
@@ -28,11 +29,34 @@ _WEB = (
     },
 )
 _IOS = (
-    {"device_type": "Apple iPhone 12", "device_model": "iPhone13,2", "os_version": "15.1"},
-    {"device_type": "Apple iPad Air", "device_model": "iPad13,1", "os_version": "17.6.1"},
+    {
+        "device_family": "Apple iPhone",
+        "device_type": "Apple iPhone 12",
+        "device_model": "iPhone13,2",
+        "os_version": "15.1",
+        "device_carrier": "Example Mobile",
+    },
+    {
+        "device_family": "Apple iPad",
+        "device_type": "Apple iPad Air",
+        "device_model": "iPad13,1",
+        "os_version": "17.6.1",
+    },
 )
 _ANDROID = (
-    {"device_type": "Samsung Galaxy S21", "device_brand": "samsung", "device_model": "SM-G991B"},
+    {
+        "device_family": "Samsung Galaxy Phone",
+        "device_type": "Samsung Galaxy S21",
+        "device_brand": "samsung",
+        "device_model": "SM-G991B",
+        "device_carrier": "O2 - de",
+    },
+    {
+        "device_family": "Samsung Galaxy Tablet",
+        "device_type": "Samsung Galaxy Tab S7",
+        "device_brand": "samsung",
+        "device_model": "SM-T870",
+    },
     {"device_type": "Google Pixel 7", "device_brand": "google", "device_model": "Pixel 7"},
 )
 _PLACES = (
@@ -40,7 +64,9 @@ _PLACES = (
     ("Canada", "Newfoundland and Labrador", "St. John's", "English"),
     ("Singapore", None, "Singapore", "English"),
     ("Côte d'Ivoire", "Abidjan", "Abidjan", "French"),
+    ("United States", "California", "San Francisco", "Spanish"),
 )
+_PLANS: tuple[Fields, ...] = ({}, {"branch": "main", "source": "shop", "version": "7"})
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,13 +82,15 @@ class Device:
 def server(user_id: str) -> Device:
     """The device that Amplitude makes up for a user id sent without a device id."""
     device_id = str(uuid5(NAMESPACE_OID, user_id))
-    return Device(device_id, "Server", {"device_id": encode(device_id), "library": '"http/2.0"'})
+    fields = {"device_id": device_id, "library": "http/2.0", "partner_id": "segment"}
+    return Device(device_id, "Server", {key: encode(value) for key, value in fields.items()})
 
 
 def campaign(number: int) -> Device:
-    """The device that an advertising integration makes up for one of its campaigns."""
+    """The device that an advertising integration makes up; its rows have a key of their own."""
     device_id = f"google-ad-{number}"
-    return Device(device_id, "Ads", {"device_id": encode(device_id), "library": '"google_ads"'})
+    fields = {"device_id": device_id, "library": "google_ads", "ad_account": {"id": 1_000_042}}
+    return Device(device_id, "Ads", {key: encode(value) for key, value in fields.items()})
 
 
 def device(rng: Random, platform: str, device_id: str | None = "") -> Device:
@@ -88,9 +116,10 @@ def _where(rng: Random) -> Fields:
         "ip_address": f"203.0.113.{rng.randrange(1, 255)}",
         "location_lat": 53.55 if located else None,
         "location_lng": 9.99 if located else None,
-        "dma": None,
+        "dma": "San Francisco-Oakland-San Jose, CA" if country == "United States" else None,
         "paying": rng.choice((None, None, True, "true")),
-        "is_attribution_event": rng.choice((None, False)),
+        "plan": rng.choice(_PLANS),
+        "is_attribution_event": rng.choice((None, False, True)),
         "amplitude_attribution_ids": rng.choice((None, None, None, ["a-1", "a-2"])),
     }
 
@@ -104,9 +133,7 @@ def _ios(rng: Random) -> Fields:
         "platform": "iOS",
         "library": "amplitude-swift/1.11.0",
         "os_name": "ios",
-        "device_family": "Apple iPhone",
         "device_manufacturer": "Apple",
-        "device_carrier": "Example Mobile",
         "idfa": str(UUID(int=rng.getrandbits(128), version=4)).upper(),
         "version_name": rng.choice(("4.2.0", "4.3.1")),
         "start_version": "4.0.0",

@@ -55,7 +55,10 @@ _OLD_ORDERS = [Random(seed).sample(OLD_KEYS, len(OLD_KEYS)) for seed in range(64
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """What all rows of a visit have in common: `constants` are JSON texts, `old` means 49 keys."""
+    """What all rows of a visit have in common: `constants` are JSON texts, `old` means 49 keys.
+
+    A constant that is not among the usual keys comes last, as a key that Amplitude adds one day.
+    """
 
     constants: dict[str, str]
     template: str
@@ -65,7 +68,9 @@ class Form:
     def of(cls, constants: dict[str, str], *, old: bool) -> "Form":
         """Prepare the template, which a row's cells fill by name."""
         escaped = {key: text.replace("%", "%%") for key, text in constants.items()}
-        return cls(constants, _FRAME % (_NULLS | escaped), old)
+        frame = _FRAME % (_NULLS | escaped)
+        more = [f',"{key}":{text}' for key, text in escaped.items() if key not in _NULLS]
+        return cls(constants, f"{frame[:-1]}{''.join(more)}}}", old)
 
     def fill(self, cells: dict[str, str]) -> str:
         """Write one line; `cells` are the JSON texts of `CELLS`."""

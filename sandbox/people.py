@@ -6,11 +6,22 @@ from random import Random
 
 from sandbox.line import encode
 
-_INITIAL = ("utm_source", "utm_medium", "utm_campaign", "gclid", "fbclid", "referrer")
+_ATTRIBUTION = (
+    *("utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content"),
+    *("gclid", "fbclid", "msclkid", "referrer", "referring_domain"),
+)
+_CAMPAIGNS: tuple[dict[str, str], ...] = (
+    {"utm_source": "google", "utm_medium": "cpc", "utm_campaign": "spring", "gclid": "Cj0KCQjw"},
+    {"utm_source": "newsletter", "utm_medium": "email", "utm_content": "kettle"},
+    {"fbclid": "IwAR2x", "referrer": "https://m.facebook.com/", "referring_domain": "facebook.com"},
+    {},
+)
+_CAMPAIGN_EVERY = 4
 _NAMES = ("Ada Example", "Bo “Bee” Sample", "Chloé O'Test", "Dmitri Пример", "Eun 예시")
 _PLANS = ("free", "plus", "pro")
 _COIN = (True, False)
 _TRIAL_HOURS = 24
+_GROUP_TYPES = {"office": 3, "team": 5, "shift": 7, "pilot": 9}
 
 
 @dataclass(eq=False)
@@ -21,21 +32,28 @@ class Traits:
     current: dict[str, object] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        source = self.rng.choice(("google", "newsletter", "EMPTY"))
-        first = {f"initial_{name}": "EMPTY" for name in _INITIAL}
-        self.current = {**first, "initial_utm_source": source, "visits": 0, **self.current}
+        came = self.rng.choice(_CAMPAIGNS)
+        first = {f"initial_{name}": came.get(name, "EMPTY") for name in _ATTRIBUTION}
+        self.current = {**first, "visits": 0, **came, **self.current}
 
     def snapshot(self, user_id: str | None) -> str:
         """Let time pass until the next visit, then write down every property as JSON."""
         if user_id is not None and "email" not in self.current:
             self._introduce(user_id)
         self.current["visits"] = int(str(self.current["visits"])) + 1
+        if self.rng.randrange(_CAMPAIGN_EVERY) == 0:
+            self._come_anew()
         if self.rng.choice(_COIN):
             self.current["plan"] = self.rng.choice(_PLANS)
             self.current["cart_value"] = round(self.rng.random() * 300, 2)
         elif "cart_value" in self.current:
             del self.current["cart_value"]
         return encode(self.current)
+
+    def _come_anew(self) -> None:
+        """Amplitude's SDK unsets what the campaign before said."""
+        kept = {name: value for name, value in self.current.items() if name not in _ATTRIBUTION}
+        self.current = kept | self.rng.choice(_CAMPAIGNS)
 
     def _introduce(self, user_id: str) -> None:
         number = self.rng.randrange(10**6)
@@ -46,6 +64,8 @@ class Traits:
             self.current |= {"timestamp": "2022-11-11T17:08:49.936998", "updated_date": 1649047502}
         if self.rng.choice(_COIN):
             self.current |= {"country": "test", "Country": "UK", "City": "London", "city": "test"}
+        if self.rng.choice(_COIN):
+            self.current |= {"cohort": "2025-10", "amplitude_cohort_ids": ["my own"]}
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,7 +96,13 @@ def groups(company: int | None, hour: int) -> dict[str, str]:
     name = f"acme-{company}"
     trial = {"trial_ends": "2025-03-04"} if hour < _TRIAL_HOURS else {}
     seats = {"seats": 5 + company + hour // 6, "tier": "silver" if trial else "gold"}
+    more = {
+        group_type: [f"{group_type}-{company // every}"]
+        for group_type, every in _GROUP_TYPES.items()
+        if company % every == 0
+    }
+    offices = {key: {"floor": company} for key in more.get("office", [])}
     return {
-        "groups": encode({"company": [name], "[Segment] Group": ["north", "tea"]}),
-        "group_properties": encode({"company": {name: {**seats, **trial}}}),
+        "groups": encode({"company": [name], "[Segment] Group": ["north", "tea"], **more}),
+        "group_properties": encode({"company": {name: {**seats, **trial}}, "office": offices}),
     }

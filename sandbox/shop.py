@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from random import Random
+from urllib.parse import parse_qsl, urlsplit
 
 Properties = dict[str, object]
 Make = Callable[[Random], Properties]
@@ -14,12 +15,25 @@ _PRODUCTS = (
     ("SKU-2002", "Parasol", 89),
     ("SKU-3001", "Desk lamp 100% dimmable", 54.25),
 )
+_SITE = "https://shop.example.com"
 _PAGES = (
     ("Home", "/"),
+    ("Home", "/?utm_source=google&utm_medium=cpc&utm_campaign=spring&gclid=Cj0KCQjw"),
     ("Kettles & pots", "/c/kettles"),
     ("Garden", "/c/garden?sort=price&page=2"),
     ("Cart", "/cart"),
     ("Help", "/help/returns#deadline"),
+)
+_ELEMENTS = (
+    {
+        "Tag": "button",
+        "ID": "add-to-cart",
+        "Class": "btn btn-primary",
+        "Text": "Add to cart",
+        "Aria Label": "Add “Kettle” to the cart",
+    },
+    {"Tag": "a", "Class": "link", "Text": 'Sizes & "care"', "Href": f"{_SITE}/care?from=cart"},
+    {"Tag": "input", "ID": "quantity", "Class": "", "Text": ""},
 )
 _SCREENS = ("Home", "Search", "Product", "Cart", "Account")
 _REFERRERS = ("https://www.google.com/", "https://news.example.com/tea", "EMPTY")
@@ -27,14 +41,15 @@ _DOMAINS = {"https://www.google.com/": "www.google.com", "EMPTY": "EMPTY"}
 
 
 def page(rng: Random) -> Properties:
-    """A page, as autocapture describes it."""
-    title, path = rng.choice(_PAGES)
+    """A page, as autocapture describes it: its URL is its location without query and fragment."""
+    title, place = rng.choice(_PAGES)
     referrer = rng.choice(_REFERRERS)
+    path = urlsplit(place).path
     return {
         "[Amplitude] Page Title": title,
-        "[Amplitude] Page URL": f"https://shop.example.com{path}",
-        "[Amplitude] Page Path": path.partition("?")[0].partition("#")[0],
-        "[Amplitude] Page Location": f"https://shop.example.com{path}",
+        "[Amplitude] Page URL": _SITE + path,
+        "[Amplitude] Page Path": path,
+        "[Amplitude] Page Location": _SITE + place,
         "[Amplitude] Page Domain": "shop.example.com",
         "[Amplitude] Page Counter": rng.randrange(1, 30),
         "[Amplitude] Viewport Width": 1280,
@@ -44,15 +59,21 @@ def page(rng: Random) -> Properties:
     }
 
 
+def page_view(rng: Random) -> Properties:
+    """A page was opened; the campaign that led to it stands in its location."""
+    page_ = page(rng)
+    asked = parse_qsl(urlsplit(str(page_["[Amplitude] Page Location"])).query)
+    return page_ | {name: value for name, value in asked if name.startswith(("utm_", "gclid"))}
+
+
 def element(rng: Random) -> Properties:
     """Something on a page was clicked or changed."""
-    text, tag = rng.choice((("Add to cart", "button"), ("Sizes & care", "a"), ("", "input")))
+    described = rng.choice(_ELEMENTS).items()
     return {
         **page(rng),
-        "[Amplitude] Element Text": text,
-        "[Amplitude] Element Tag": tag,
-        "[Amplitude] Element Href": "https://shop.example.com/cart" if tag == "a" else None,
-        "[Amplitude] Element Class": "btn btn-primary",
+        **{f"[Amplitude] Element {name}": value for name, value in described},
+        "[Amplitude] Element Selector": "main > div:nth-child(2)",
+        "[Amplitude] Element Position Left": rng.randrange(1280),
     }
 
 
@@ -71,8 +92,13 @@ def network(rng: Random) -> Properties:
 
 
 def vitals(rng: Random) -> Properties:
-    """How fast a page was."""
-    return {"[Amplitude] LCP": {"value": rng.randrange(800, 4000), "rating": "good"}}
+    """How fast a page was, in milliseconds, and how steady."""
+    return {
+        **page(rng),
+        "[Amplitude] LCP": {"value": rng.randrange(800, 4000), "rating": "good"},
+        "[Amplitude] INP": {"value": rng.randrange(8, 400), "rating": "good"},
+        "[Amplitude] CLS": {"value": round(rng.random() / 4, 4), "rating": "needs-improvement"},
+    }
 
 
 def screen(rng: Random) -> Properties:
@@ -91,7 +117,10 @@ def application(rng: Random) -> Properties:
 
 def link(rng: Random) -> Properties:
     """A link led into the app."""
-    return {"[Amplitude] Link URL": f"shop://product/{rng.choice(_PRODUCTS)[0]}"}
+    return {
+        "[Amplitude] Link URL": f"shop://product/{rng.choice(_PRODUCTS)[0]}?utm_source=newsletter",
+        "[Amplitude] Link Referrer": rng.choice((None, "android-app://com.example.mail")),
+    }
 
 
 def product(rng: Random) -> Properties:

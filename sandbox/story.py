@@ -16,12 +16,16 @@ from sandbox.people import Identity, Traits
 
 @dataclass(frozen=True, eq=False)
 class Visit:
-    """One stay of one person on one device; `days_late` is how long the phone was offline."""
+    """One stay of one person on one device; `days_late` is how long the phone was offline.
+
+    `resumes` tells that the session of the device's visit before is still open.
+    """
 
     device: Device
     who: Identity
     days_late: int = 0
     merged: int | None = None
+    resumes: bool = False
 
 
 @dataclass
@@ -94,10 +98,21 @@ def traveller(cast: Cast) -> list[Visit]:
 
 
 def household(cast: Cast) -> list[Visit]:
-    """Two users share a tablet: what happens after a logout belongs to whoever was there last."""
+    """Two users share a tablet, and once even a session.
+
+    What happens after a logout belongs to whoever was there last.
+    """
     jane, mary, phone, tablet = cast.user(), cast.user(), cast.device(), cast.device()
-    shared = [jane, jane.logged_out, mary, mary.logged_out, mary.logged_out]
-    return [Visit(phone, jane), *(Visit(tablet, who) for who in shared)]
+    others = (jane.logged_out, mary)
+    shared = [Visit(tablet, jane), *(Visit(tablet, who, resumes=True) for who in others)]
+    return [Visit(phone, jane), *shared, *[Visit(tablet, mary.logged_out)] * 2]
+
+
+def kiosk(cast: Cast) -> list[Visit]:
+    """An app stays open for days, and Amplitude sees one session."""
+    stand, user = cast.device(), cast.user()
+    first = Visit(stand, user, days_late=2)
+    return [first, Visit(stand, user, days_late=1, resumes=True), Visit(stand, user, resumes=True)]
 
 
 def straggler(cast: Cast) -> list[Visit]:
@@ -183,7 +198,7 @@ def advertiser(cast: Cast) -> list[Visit]:
 
 _COMMON: tuple[Story, ...] = (newcomer, household, traveller, visitor, member, visitor, newcomer)
 _RARE: tuple[Story, ...] = (
-    *(placeholder, straggler, guest, nobody, endless, twins),
+    *(kiosk, placeholder, straggler, guest, nobody, endless, twins),
     *(namesake, ambiguous, unresolved, service, advertiser),
 )
 _RARE_EVERY = 5

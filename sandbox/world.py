@@ -107,6 +107,7 @@ class _Telling:
         self._plan, self._rng = plan, rng
         self._begins, self._length = begins, length
         self._created: dict[int, str] = {}
+        self._sessions: dict[str | None, str] = {}
         self._events: Counter[str | None] = Counter()
 
     def rows(self, visits: list[Visit]) -> list[Row]:
@@ -120,10 +121,9 @@ class _Telling:
     def _visit(self, visit: Visit, begins: int, length: int) -> Iterator[Row]:
         first = self._plan.moment(begins)
         form = self._form(visit, first)
-        has_session = catalog.has_sessions(visit.device.platform)
         common = {
             "user_properties": visit.who.traits.snapshot(visit.who.user_id),
-            "session_id": str(_before(visit, first)) if has_session else "-1",
+            "session_id": self._session(visit, first),
             "data": _data(visit.who.company, visit.merged, first=True),
         }
         events = list(catalog.visit(self._rng, visit.device.platform))
@@ -133,6 +133,13 @@ class _Telling:
             cells = {"event_type": event.type, "event_properties": event.properties}
             yield self._row(visit, form, upload, common | cells)
             common["data"] = form.constants["data"]
+
+    def _session(self, visit: Visit, first: int) -> str:
+        if not catalog.has_sessions(visit.device.platform):
+            return "-1"
+        if not visit.resumes:
+            self._sessions[visit.device.id] = str(_before(visit, first))
+        return self._sessions[visit.device.id]
 
     def _row(self, visit: Visit, form: Form, upload: int, cells: dict[str, str]) -> Row:
         happened = _before(visit, upload)

@@ -31,7 +31,7 @@ PHASES = ("aliases", "groups", "events", "persons")
 NOON = "2024-01-01T12:00:00Z"
 TOKEN = "phc_identity"  # noqa: S105 - the sandbox's
 # Some devices gain their owner after this moment, one a second user, and one two users at once.
-CUTOVER = "2025-03-04 05:00:00"
+CUTOVER = "2025-03-04 06:30:00"
 
 Ask = Callable[[str], list[Any]]
 

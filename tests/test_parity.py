@@ -33,7 +33,8 @@ with events as (
         "timestamp" as happened_at,
         event,
         person_id as person,
-        properties ->> '$."$amplitude_user_id"' is not null as is_known,
+        properties ->> '$."$amplitude_user_id"'
+        not in ('null', 'undefined', 'anonymous', '0') as is_known,
     from main.events
     where properties ->> '$.analytics_source' = 'amplitude'
 )
@@ -46,7 +47,7 @@ select count(distinct anonymous.person)
 from events as anonymous
 inner join events as known
     on anonymous.person = known.person and anonymous.happened_at < known.happened_at
-where not anonymous.is_known and known.is_known and known.event in ('order_paid', 'cart_viewed')
+where anonymous.is_known is distinct from true and known.is_known and known.event in ('order_paid', 'cart_viewed')
 """
 
 

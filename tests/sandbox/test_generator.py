@@ -131,12 +131,13 @@ def test_every_hour_holds_what_was_uploaded_in_it_and_one_hour_is_silent(world: 
     assert max(hours) <= "2025-03-04T23"
 
 
-def test_a_row_has_55_keys_or_49_in_an_order_of_its_own(world: World) -> None:
+def test_a_row_has_55_keys_or_49_in_an_order_of_its_own_and_rarely_a_new_one(world: World) -> None:
     shapes = Counter(tuple(row) for row in world.rows)
     orders = [shape for shape in shapes if len(shape) == 49]
 
-    assert {len(shape) for shape in shapes} == {49, 55}
+    assert {len(shape) for shape in shapes} == {49, 55, 56}
     assert {shape for shape in shapes if len(shape) == 55} == {KEYS}
+    assert {shape for shape in shapes if len(shape) == 56} == {(*KEYS, "ad_account")}
     assert all(set(shape) == set(OLD_KEYS) for shape in orders)
     assert len(orders) > 5
 
@@ -190,6 +191,15 @@ IN_THE_TEXT = {
     "a refund": rb'"\$revenue":-',
     "a hashed device of a server event": rb'"device_id":"[^"]*-5[^"]*".*"platform":null',
     "a browser as operating system": rb'"os_name":"Chrome Mobile".*"platform":"Web"',
+    "a page's campaign": rb'Page Location":"[^"]*gclid=[^"]*".*"utm_source":"google"',
+    "a page's URL without its query": rb'Page URL":"https://shop.example.com/c/garden"',
+    "an element's id and label": rb'Element ID":"add-to-cart".*Element Aria Label":"Add',
+    "a quote in an element's text": rb'Element Text":"Sizes & \\"care\\""',
+    "a carrier": rb'"device_carrier":"O2 - de"',
+    "a tracking plan": rb'"plan":\{"branch":"main"',
+    "a market area": rb'"dma":"San Francisco',
+    "a tablet": rb'"device_type":"Samsung Galaxy Tab S7"',
+    "user properties named like ours": rb'"amplitude_cohort_ids":\["my own"\]',
 }
 
 
@@ -227,6 +237,33 @@ def test_events_arrive_late_and_sessions_start_after_their_events(world: World) 
 
     assert late
     assert after
+
+
+def test_a_session_lasts_for_days_and_another_has_two_users(world: World) -> None:
+    times: dict[tuple[str, int], list[float]] = defaultdict(list)
+    users: dict[tuple[str, int], set[str]] = defaultdict(set)
+    for row in world.events():
+        session = row["device_id"], row["session_id"]
+        if row["session_id"] != -1 and re.fullmatch(r"2025-0[23].*\.\d+", str(row["event_time"])):
+            times[session].append(milliseconds(row["event_time"]))
+            users[session] |= {row["user_id"]} - {None}
+
+    assert any(max(session) - min(session) > 86_400_000 for session in times.values())
+    assert any(len(names) == 2 for names in users.values())
+
+
+def test_six_group_types_differ_in_use(world: World) -> None:
+    uses = Counter(group_type for row in world.events() for group_type in row["groups"])
+
+    assert len(uses) == len(set(uses.values())) + 1 == 6
+
+
+def test_what_a_campaign_said_is_gone_when_the_next_one_came(world: World) -> None:
+    sources: dict[str, list[object]] = defaultdict(list)
+    for row in world.events():
+        sources[row["user_id"]].append(row["user_properties"].get("utm_source"))
+
+    assert any(before is not None and after is None for _, before, after in pairs(sources))
 
 
 def milliseconds(time: str) -> float:
