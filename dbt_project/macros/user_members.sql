@@ -10,14 +10,16 @@
     {%- set current = initial_names(person_names, false) -%}
     {%- set campaign = standard_names("user_properties", "event") -%}
     with
+        keyed as (select *, json_keys(bag) as bag_keys, from {{ relation }}),
+
         read as (
             select
                 {{ columns }},
                 {{ entries_set(json_entries("bag")) }} as entries,
-                {{ standard_values("bag", current) }} as current_values,
-                {{ standard_values("bag", initial) }} as initial_values,
-                {{ standard_values("bag", campaign) }} as campaign_values,
-            from {{ relation }}
+                {{ standard_values("bag", "bag_keys", current) }} as current_values,
+                {{ standard_values("bag", "bag_keys", initial) }} as initial_values,
+                {{ standard_values("bag", "bag_keys", campaign) }} as campaign_values,
+            from keyed
         )
 
     select

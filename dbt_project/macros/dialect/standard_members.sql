@@ -2,9 +2,10 @@
     What a bag, a JSON object, has for some of PostHog's standard names: a list of (name, member),
     members spelled `"name":value`. Null if it has none of the properties.
 
-    Found in two steps, each a column of its own: `standard_values` reads the bag once.
+    Found in two steps, each a column of its own: `standard_values` reads the bag once, whose keys are
+    a column already.
 #}
-{% macro standard_values(bag, names) -%}
+{% macro standard_values(bag, bag_keys, names) -%}
     {%- set keys = [] -%}
     {%- set pointers = [] -%}
     {%- for name, sources in names.items() -%}
@@ -16,7 +17,7 @@
     {%- if not keys -%} null::json[]
     {%- else -%}
         case
-            when list_has_any(json_keys({{ bag }}), {{ text_list(keys | unique) }})
+            when list_has_any({{ bag_keys }}, {{ text_list(keys | unique) }})
             then json_extract({{ bag }}, {{ text_list(pointers) }})
         end
     {%- endif -%}
@@ -67,8 +68,8 @@
     nullif(array_to_string(list_transform({{ members }}, lambda standard:standard.member), ','), '')
 {%- endmacro %}
 
-{# Those whose name neither the bag nor another list of standard members has. #}
-{% macro members_beside(members, bag, others) -%}
+{# Those whose name neither a bag, by its keys, nor another list of standard members has. #}
+{% macro members_beside(members, bag_keys, others) -%}
     case
         when {{ members }} is not null
         then
@@ -77,7 +78,7 @@
                 lambda standard:
                 not list_contains(
                     list_concat(
-                        json_keys({{ bag }}),
+                        {{ bag_keys }},
                         list_transform(coalesce({{ others }}, []), lambda other:other.name)
                     ),
                     standard.name

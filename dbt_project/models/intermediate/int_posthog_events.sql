@@ -65,21 +65,24 @@ with
         cross join group_types
     ),
 
+    keyed as (select *, json_keys(event_bag) as event_keys, from sendable),
+
     read as (
         select
-            sendable.*,
+            keyed.*,
             spelled_groups.members as group_members,
             snapshots.set_members,
             snapshots.set_once_members,
-            case when sendable.is_web then snapshots.campaign_members end as campaign_members,
-            {{ standard_values("sendable.event_bag", event_names()) }} as standard_values,
+            case when keyed.is_web then snapshots.campaign_members end as campaign_members,
+            {{ standard_values("keyed.event_bag", "keyed.event_keys", event_names()) }}
+            as standard_values,
             case
-                when {{ is_about_an_element("sendable.posthog_event") }}
-                then {{ element_values("sendable.event_bag") }}
+                when {{ is_about_an_element("keyed.posthog_event") }}
+                then {{ element_values("keyed.event_bag") }}
             end as element_values,
-        from sendable
-        left join spelled_groups on sendable.groups = spelled_groups.groups
-        left join snapshots on sendable.user_properties_hash = snapshots.user_properties_hash
+        from keyed
+        left join spelled_groups on keyed.groups = spelled_groups.groups
+        left join snapshots on keyed.user_properties_hash = snapshots.user_properties_hash
     ),
 
     named as (
@@ -105,7 +108,7 @@ with
                 {{ joined_members("standard_members") }},
                 {{
                     joined_members(
-                        members_beside("campaign_members", "event_bag", "standard_members")
+                        members_beside("campaign_members", "event_keys", "standard_members")
                     )
                 }},
                 event_members,

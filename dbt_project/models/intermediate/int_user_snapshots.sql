@@ -7,16 +7,15 @@ with
     ),
 
     snapshots as (
-        select
-            user_properties_hash,
-            min(load_id) as load_id,
-            any_value({{ json_strict("user_properties") }}) as bag,
+        select user_properties_hash, min(load_id) as load_id, any_value(user_properties) as bag,
         from lines
         where {{ is_new_snapshot("user_properties_hash") }}
         group by user_properties_hash
     ),
 
-    deduplicated as (select * replace ({{ json_deduplicated("bag") }} as bag), from snapshots),
+    deduplicated as (
+        select * replace ({{ json_deduplicated(json_strict("bag")) }} as bag), from snapshots
+    ),
 
     members as ({{ user_members("deduplicated", "user_properties_hash, load_id") }})
 
