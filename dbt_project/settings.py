@@ -24,8 +24,8 @@ class TransformSettings(Settings):
     def _choose_what_live_persons_keep(self) -> Self:
         if self.posthog_live_since and not self.person_properties:
             raise ValueError(
-                "PERSON_PROPERTIES is not set, and with POSTHOG_LIVE_SINCE history arrives after newer "
-                "values: choose set_once (a live person keeps what it has), final or per_event"
+                "PERSON_PROPERTIES is not set, and with POSTHOG_LIVE_SINCE history arrives after "
+                "newer values: choose set_once (a person keeps what it has), final or per_event"
             )
         return self
 
