@@ -33,8 +33,11 @@ with events as (
         "timestamp" as happened_at,
         event,
         person_id as person,
-        properties ->> '$."$amplitude_user_id"'
-        not in ('null', 'undefined', 'anonymous', '0') as is_known,
+        coalesce(
+            properties ->> '$."$amplitude_user_id"'
+            not in ('null', 'undefined', 'anonymous', '0'),
+            false
+        ) as is_known,
     from main.events
     where properties ->> '$.analytics_source' = 'amplitude'
 )
@@ -47,7 +50,7 @@ select count(distinct anonymous.person)
 from events as anonymous
 inner join events as known
     on anonymous.person = known.person and anonymous.happened_at < known.happened_at
-where anonymous.is_known is distinct from true and known.is_known and known.event in ('order_paid', 'cart_viewed')
+where not anonymous.is_known and known.is_known and known.event in ('order_paid', 'cart_viewed')
 """
 
 

@@ -24,10 +24,24 @@ TOKEN = "phc_golden"  # noqa: S105 - the sandbox's
 _STORED = """
 select json_object(
     'event', event, 'uuid', uuid, 'distinct_id', distinct_id, 'timestamp', "timestamp",
-    'options', options, 'properties', properties, 'historical_migration', historical_migration
+    'session_id', session_id, 'options', options, 'properties', properties,
+    'historical_migration', historical_migration
 )
 from received
 order by seq
+"""
+_HASHES = """
+select concat_ws(',', uuid, key_hash, payload_hash)
+from (
+    from marts.posthog_aliases
+    union all by name
+    from marts.posthog_groups
+    union all by name
+    from marts.posthog_events
+    union all by name
+    from marts.posthog_persons
+)
+order by uuid
 """
 _MARTS = (
     "daily",
@@ -99,6 +113,17 @@ def pack(lines: Path, folder: Path) -> Path:
 def test_the_golden_exports_become_the_golden_events(golden: Golden) -> None:
     expected = (GOLDEN / "posthog.ndjson").read_text().splitlines()
     assert golden.stored() == [json.loads(line) for line in expected]
+
+
+def hashes(golden: Golden) -> list[str]:
+    """What the ledger compares of each event, as `uuid,key_hash,payload_hash`."""
+    with duckdb.connect(golden.data_dir / "warehouse.duckdb", read_only=True) as warehouse:
+        return [row for (row,) in warehouse.sql(_HASHES).fetchall()]
+
+
+def test_the_hashes_that_the_ledger_compares_are_the_golden_ones(golden: Golden) -> None:
+    """Another hash is another event to those who have begun to load: that is for the changelog."""
+    assert hashes(golden) == (GOLDEN / "hashes.csv").read_text().splitlines()
 
 
 def test_every_golden_line_is_accounted_for(golden: Golden) -> None:

@@ -43,7 +43,8 @@ def test_a_macro_that_another_macro_uses_counts(manifest: Manifest) -> None:
 def test_a_seed_changes_what_reads_it(manifest: Manifest) -> None:
     before = model_rules(manifest, {})
     manifest.nodes[f"seed.{PROJECT}.property_names"].checksum.checksum = "another"
-    assert changed(before, model_rules(manifest, {})) == {"int_posthog_events", EVENTS}
+    expected = {"int_user_snapshots", "int_posthog_events", EVENTS}
+    assert changed(before, model_rules(manifest, {})) == expected
 
 
 def test_a_setting_changes_what_names_it(manifest: Manifest) -> None:

@@ -37,9 +37,8 @@ with
         left join devices on events.device_id = devices.device_id
     )
 
--- A session in PostHog is one person's. Where all of a device's are one person's already, it need
--- not
--- be named, and the sessions stay the same when an anonymous person logs in later.
+-- A session in PostHog is one person's. Where all of a device's are one person's already, nobody is
+-- named, and the sessions stay the same when an anonymous person logs in later.
 select
     * exclude (has_own_sessions),
     coalesce(known_user_id, distinct_id) as person_id,
