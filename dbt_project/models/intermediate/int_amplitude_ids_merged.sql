@@ -1,25 +1,48 @@
 with
-    events as (select * from {{ ref("int_events_keyed") }}),
+    events as (select * from {{ ref("stg_amplitude__events") }}),
+
+    identities as (select * from {{ ref("int_identities") }}),
 
     amplitude_ids as (select * from {{ ref("int_amplitude_ids") }}),
 
     recorded_merges as (select * from {{ ref("stg_amplitude__merged_ids") }}),
+
+    amplitude_ids_on_devices as (
+        select
+            identities.device_id,
+            identities.amplitude_id,
+            bool_or(amplitude_ids.users > 0) as is_identified,
+        from identities
+        inner join amplitude_ids on identities.amplitude_id = amplitude_ids.amplitude_id
+        where
+            identities.device_id is not null and not {{ is_nobodys_id("identities.device_id") }}
+        group by identities.device_id, identities.amplitude_id
+    ),
+
+    -- No other device shows a merge, and to put its rows in order would be in vain.
+    telling_devices as (
+        select device_id
+        from amplitude_ids_on_devices
+        group by device_id
+        having count(distinct is_identified) = 2
+    ),
 
     rows_on_devices as (
         select
             events.device_id,
             events.amplitude_id,
             events.server_upload_at,
-            amplitude_ids.users > 0 as is_identified,
+            on_devices.is_identified,
             row_number() over (
                 partition by events.device_id order by {{ order_of_arrival("events") }}
             ) as position,
         from events
-        inner join amplitude_ids on events.amplitude_id = amplitude_ids.amplitude_id
-        where
-            events.device_id is not null
-            and events.server_upload_at is not null
-            and not {{ is_nobodys_id("events.device_id") }}
+        inner join
+            amplitude_ids_on_devices as on_devices
+            on events.device_id = on_devices.device_id
+            and events.amplitude_id = on_devices.amplitude_id
+        semi join telling_devices on events.device_id = telling_devices.device_id
+        where events.server_upload_at is not null
     ),
 
     first_anonymous_rows as (
