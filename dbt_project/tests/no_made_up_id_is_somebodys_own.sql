@@ -1,4 +1,5 @@
--- `device:<id>` and `amplitude:<id>` are made here: should a user or device have such an id already,
+-- `device:<id>` and `amplitude:<id>` are made here: should a user or device have such an id
+-- already,
 -- two people would become one.
 with
     made_up as (

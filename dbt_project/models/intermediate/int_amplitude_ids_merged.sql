@@ -14,8 +14,7 @@ with
             bool_or(amplitude_ids.users > 0) as is_identified,
         from identities
         inner join amplitude_ids on identities.amplitude_id = amplitude_ids.amplitude_id
-        where
-            identities.device_id is not null and not {{ is_nobodys_id("identities.device_id") }}
+        where identities.device_id is not null and not {{ is_nobodys_id("identities.device_id") }}
         group by identities.device_id, identities.amplitude_id
     ),
 

@@ -18,8 +18,7 @@ with
         select
             device_id,
             sum(events)::bigint as events,
-            coalesce(sum(events) filter (where own_user_id is null), 0)::bigint
-            as anonymous_events,
+            coalesce(sum(events) filter (where own_user_id is null), 0)::bigint as anonymous_events,
             count(distinct person_user_id) as owners,
             case when count(distinct person_user_id) = 1 then min(person_user_id) end as owner,
             coalesce(sum(events) filter (where is_ambiguous), 0)::bigint as ambiguous_events,
