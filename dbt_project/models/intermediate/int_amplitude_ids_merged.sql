@@ -44,26 +44,37 @@ with
         where events.server_upload_at is not null
     ),
 
-    first_anonymous_rows as (
-        select device_id, amplitude_id, min(position) as position,
+    identified_rows as (select * from rows_on_devices where is_identified),
+
+    -- An asof join says the same, but DuckDB at times compares every pair of rows for it.
+    looking_ahead as (
+        select
+            *,
+            min(position) filter (where is_identified) over (
+                partition by device_id order by position desc
+            ) as next_identified_position,
         from rows_on_devices
+    ),
+
+    -- Of an id's first row, since it never decreases from row to row.
+    anonymous_ids as (
+        select device_id, amplitude_id, min(next_identified_position) as next_identified_position,
+        from looking_ahead
         where not is_identified
         group by device_id, amplitude_id
     ),
 
-    identified_rows as (select * from rows_on_devices where is_identified),
-
     next_identified_rows as (
         select
-            first_anonymous_rows.amplitude_id,
-            first_anonymous_rows.device_id,
+            anonymous_ids.amplitude_id,
+            anonymous_ids.device_id,
             identified_rows.amplitude_id as merged_into,
             identified_rows.server_upload_at as merged_at,
-        from first_anonymous_rows
-        asof join
+        from anonymous_ids
+        inner join
             identified_rows
-            on first_anonymous_rows.device_id = identified_rows.device_id
-            and first_anonymous_rows.position < identified_rows.position
+            on anonymous_ids.device_id = identified_rows.device_id
+            and anonymous_ids.next_identified_position = identified_rows.position
     ),
 
     earliest_merge as (
