@@ -17,6 +17,7 @@ with
             count(*) as events,
             min(server_upload_at) as first_seen_at,
             max(server_upload_at) as last_seen_at,
+            bit_xor(hash(event_uuid, server_upload_at, event_at, event_id)) as version,
         from events
         group by user_id, device_id, amplitude_id
     ),
