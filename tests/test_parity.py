@@ -23,7 +23,7 @@ with events as (
         users.amplitude_person_id as person,
         users.own_user_id is not null as is_known,
     from marts.posthog_events as sent
-    inner join intermediate.int_event_users as users on sent.uuid = users.event_uuid
+    inner join intermediate.int_events_identified as users on sent.uuid = users.event_uuid
     anti join marts.identity_differences as differences on sent.uuid = differences.event_uuid
 )
 """

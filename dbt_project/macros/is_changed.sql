@@ -1,14 +1,17 @@
 {#
-    Whether a row of one per event differs from what this model built for the event, or is new to
-    it. `columns` are those that tell versions of the row apart.
+    Whether a row differs from what this model built for the same key, or is new to it. `columns` are
+    those that tell versions of the row apart.
 #}
-{% macro is_changed(relation, columns) -%}
+{% macro is_changed(relation, columns, key=["event_uuid"]) -%}
     {%- if is_incremental() -%}
         not exists (
             select 1
             from {{ this }} as built
             where
-                built.event_uuid = {{ relation }}.event_uuid
+                true
+                {%- for column in key %}
+                    and built.{{ column }} = {{ relation }}.{{ column }}
+                {%- endfor %}
                 {%- for column in columns %}
                     and built.{{ column }} is not distinct from {{ relation }}.{{ column }}
                 {%- endfor %}
@@ -24,4 +27,32 @@
         {%- do parts.append("coalesce(" ~ column ~ "::varchar, chr(30))") -%}
     {%- endfor %}
     {{ hash_64("concat_ws(chr(31), " ~ parts | join(", ") ~ ")") }}
+{%- endmacro %}
+
+{#
+    The same of all rows of marts.events in a group, in no order. It decides what is built again and
+    nothing else, so DuckDB's own hash will do: another one would build all again, once.
+#}
+{% macro version_of_events(relation) -%}
+    bit_xor(hash({{ relation }}.event_uuid, {{ relation }}.version, {{ relation }}.rejection))
+{%- endmacro %}
+
+{#
+    Pre-hook: takes away what this model built for keys that the relation has no longer, which an
+    incremental build would not come to see.
+#}
+{% macro forget_vanished(relation, key) -%}
+    {%- if is_incremental() -%}
+        delete from {{ this }} as built
+        where
+            not exists (
+                select 1
+                from {{ relation }} as present
+                where
+                    true
+                    {%- for column in key %}
+                        and present.{{ column }} = built.{{ column }}
+                    {%- endfor %}
+            )
+    {%- endif -%}
 {%- endmacro %}

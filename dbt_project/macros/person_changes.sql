@@ -48,3 +48,29 @@
     {%- else -%} false
     {%- endif -%}
 {%- endmacro %}
+
+{# Where an event happened, as one value. #}
+{% macro place(relation) -%}
+    struct_pack(
+        country := {{ relation }}.country,
+        region := {{ relation }}.region,
+        city := {{ relation }}.city
+    )
+{%- endmacro %}
+
+{# What PostHog's own look-up of places tells a person, as members of a JSON object; null without one. #}
+{% macro place_members(place, country_code, prefix) -%}
+    nullif(
+        {{
+            json_members(
+                [
+                    json_text_member(prefix ~ "_country_name", place ~ ".country"),
+                    json_text_member(prefix ~ "_country_code", country_code),
+                    json_text_member(prefix ~ "_subdivision_1_name", place ~ ".region"),
+                    json_text_member(prefix ~ "_city_name", place ~ ".city"),
+                ]
+            )
+        }},
+        ''
+    )
+{%- endmacro %}

@@ -39,15 +39,3 @@
         {{ standard_members("campaign_values", campaign, go_along=false) }} as campaign_members,
     from read
 {%- endmacro %}
-
-{# Whether this model has not spelled a snapshot yet. #}
-{% macro is_new_snapshot(hash) -%}
-    {%- if is_incremental() -%}
-        not exists (
-            select 1
-            from {{ this }} as spelled
-            where spelled.user_properties_hash = lines.{{ hash }}
-        )
-    {%- else -%} true
-    {%- endif -%}
-{%- endmacro %}

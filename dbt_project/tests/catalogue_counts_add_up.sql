@@ -1,9 +1,10 @@
 -- The catalogue is added up load by load; this counts the keys of all events anew. A key that is
 -- repeated in one object is one property: that is looked into only where the quick sums differ.
 with
-    events as (select * from {{ ref("events") }}),
+    -- Read twice, they would be copied first.
+    events as not materialized(select * from {{ ref("events") }}),
 
-    bags as (
+    bags as not materialized(
         select 'event_properties' as bag, event_type, event_properties as members,
         from events
         where event_properties <> '{}'

@@ -3,7 +3,7 @@
 -- two people would become one.
 with
     made_up as (
-        select distinct_id from {{ ref("int_events_identified") }} where distinct_id <> device_id
+        select distinct_id from {{ ref("int_identity_persons") }} where distinct_id <> device_id
     )
 
 select mapping.kind, mapping.id

@@ -1,30 +1,30 @@
 with
     -- Read twice, it would be copied first.
-    events as not materialized(select * from {{ ref("int_event_users") }}),
+    identities as not materialized(select * from {{ ref("int_identity_users") }}),
 
     overrides as (select * from {{ ref("identity_overrides") }} where kind = 'device'),
 
     users as (
         select exported_user_id as user_id
-        from events
+        from identities
         where exported_user_id is not null
         union
         select own_user_id as user_id
-        from events
+        from identities
         where own_user_id is not null
     ),
 
     devices as (
         select
             device_id,
-            count(*) as events,
-            count(*) filter (where own_user_id is null) as anonymous_events,
+            sum(events)::bigint as events,
+            coalesce(sum(events) filter (where own_user_id is null), 0)::bigint as anonymous_events,
             count(distinct person_user_id) as owners,
             case when count(distinct person_user_id) = 1 then min(person_user_id) end as owner,
-            count(*) filter (where is_ambiguous) as ambiguous_events,
-            min(server_upload_at) as first_seen_at,
-            max(server_upload_at) as last_seen_at,
-        from events
+            coalesce(sum(events) filter (where is_ambiguous), 0)::bigint as ambiguous_events,
+            min(first_seen_at) as first_seen_at,
+            max(last_seen_at) as last_seen_at,
+        from identities
         where device_id is not null
         group by device_id
     ),

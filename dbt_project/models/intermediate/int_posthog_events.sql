@@ -102,6 +102,7 @@ with
             rejection,
             rejection_detail,
             version,
+            has_profile,
             '{' || concat_ws(
                 ',',
                 {{ bag_members("event_bag") }},
@@ -160,7 +161,7 @@ with
         select *
         from judged_by_weight
         union all by name
-        select * exclude (event_members, session_owner, has_profile)
+        select * exclude (event_members, session_owner)
         from changed
         where rejection is not null
     )

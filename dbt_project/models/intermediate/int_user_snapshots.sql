@@ -3,13 +3,13 @@ with
     lines as (
         select user_properties_hash, user_properties, load_id,
         from {{ ref("stg_amplitude__lines") }}
-        where user_properties <> '{}' and {{ is_new_load("load_id") }}
+        where user_properties <> '{}' and {{ is_new_load(ref("stg_amplitude__lines"), "load_id") }}
     ),
 
     snapshots as (
         select user_properties_hash, min(load_id) as load_id, any_value(user_properties) as bag,
         from lines
-        where {{ is_new_snapshot("user_properties_hash") }}
+        where {{ is_changed("lines", [], key=["user_properties_hash"]) }}
         group by user_properties_hash
     ),
 

@@ -1,5 +1,5 @@
 with
-    events as (select * from {{ ref("int_event_users") }}),
+    identities as (select * from {{ ref("int_identities") }}),
 
     devices as (select * from {{ ref("int_devices") }}),
 
@@ -7,10 +7,10 @@ with
         select
             exported_user_id as id,
             min(own_user_id) as distinct_id,
-            count(*) as events,
-            min(server_upload_at) as first_seen_at,
-            max(server_upload_at) as last_seen_at,
-        from events
+            sum(events) as events,
+            min(first_seen_at) as first_seen_at,
+            max(last_seen_at) as last_seen_at,
+        from identities
         where exported_user_id is not null
         group by exported_user_id
     ),

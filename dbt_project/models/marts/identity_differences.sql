@@ -1,7 +1,9 @@
 with
-    events as (
+    events as (select * from {{ ref("int_events_identified") }}),
+
+    identities as (
         select *
-        from {{ ref("int_events_identified") }}
+        from {{ ref("int_identity_persons") }}
         where amplitude_person_id is not null and person_id is not null
     ),
 
@@ -13,8 +15,8 @@ with
             person_id,
             bool_or(known_user_id is not null) as is_known,
             bool_or(is_ambiguous) as is_ambiguous,
-            count(*) as events,
-        from events
+            sum(events) as events,
+        from identities
         group by amplitude_person_id, person_id
     ),
 

@@ -1,30 +1,49 @@
 with
-    -- Read twice, it would be copied first.
+    -- Read more than once, it would be copied first.
     events as not materialized(
         select *
         from {{ ref("events") }}
         where session_id is not null and device_id is not null and person_id is not null
     ),
 
-    sessions as (
-        select
-            person_id,
-            device_id,
-            session_id,
-            min(event_at) as started_at,
-            max(event_at) as ended_at,
-            date_diff('second', min(event_at), max(event_at)) as duration_seconds,
-            count(*) as events,
-            -- Amplitude's own marks of a session's two ends say nothing about what was done.
-            arg_min(event_type, {{ moment("events") }}) filter (
-                where rejection is distinct from 'excluded by rule'
-            ) as entry_event,
-            arg_max(event_type, {{ moment("events") }}) filter (
-                where rejection is distinct from 'excluded by rule'
-            ) as exit_event,
-            arg_min(event_uuid, {{ moment("events") }}) as first_event_uuid,
+    versions as (
+        select person_id, device_id, session_id, {{ version_of_events("events") }} as version,
         from events
         group by person_id, device_id, session_id
+    ),
+
+    changed as (
+        select *
+        from versions
+        where
+            {{ is_changed("versions", ["version"], key=["person_id", "device_id", "session_id"]) }}
+    ),
+
+    sessions as (
+        select
+            events.person_id,
+            events.device_id,
+            events.session_id,
+            changed.version,
+            min(events.event_at) as started_at,
+            max(events.event_at) as ended_at,
+            date_diff('second', min(events.event_at), max(events.event_at)) as duration_seconds,
+            count(*) as events,
+            -- Amplitude's own marks of a session's two ends say nothing about what was done.
+            arg_min(events.event_type, {{ moment("events") }}) filter (
+                where events.rejection is distinct from 'excluded by rule'
+            ) as entry_event,
+            arg_max(events.event_type, {{ moment("events") }}) filter (
+                where events.rejection is distinct from 'excluded by rule'
+            ) as exit_event,
+            arg_min(events.event_uuid, {{ moment("events") }}) as first_event_uuid,
+        from events
+        inner join
+            changed
+            on events.person_id = changed.person_id
+            and events.device_id = changed.device_id
+            and events.session_id = changed.session_id
+        group by events.person_id, events.device_id, events.session_id, changed.version
     )
 
 select
@@ -45,5 +64,6 @@ select
     events.country,
     events.region,
     events.city,
+    sessions.version,
 from sessions
 inner join events on sessions.first_event_uuid = events.event_uuid

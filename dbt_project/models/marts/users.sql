@@ -1,24 +1,45 @@
 with
-    -- Read twice, it would be copied first.
+    -- Read more than once, it would be copied first.
     events as not materialized(select * from {{ ref("events") }} where person_id is not null),
 
     profiles as (select * from {{ ref("int_person_profiles") }}),
 
-    persons as (
-        select
-            person_id,
-            bool_or(user_id is not null) as is_identified,
-            count(*) as events,
-            count(distinct device_id || ' ' || session_id) as sessions,
-            count(distinct device_id) as devices,
-            min(event_at) as first_seen_at,
-            max(event_at) as last_seen_at,
-            -- Order in time is that of arrival: a phone may have been offline for days.
-            arg_max(event_uuid, {{ arrival("events") }}) filter (
-                where user_properties is not null
-            ) as last_event_uuid,
+    people as (
+        select person_id, {{ version_of_events("events") }} as version
         from events
         group by person_id
+    ),
+
+    versions as (
+        select
+            people.person_id,
+            hash(
+                people.version, profiles.is_found, profiles.user_properties, profiles.cohort_ids
+            ) as version,
+        from people
+        left join profiles on people.person_id = profiles.person_id
+    ),
+
+    changed as (
+        select * from versions where {{ is_changed("versions", ["version"], key=["person_id"]) }}
+    ),
+
+    persons as (
+        select
+            events.person_id,
+            bool_or(events.user_id is not null) as is_identified,
+            count(*) as events,
+            count(distinct events.device_id || ' ' || events.session_id) as sessions,
+            count(distinct events.device_id) as devices,
+            min(events.event_at) as first_seen_at,
+            max(events.event_at) as last_seen_at,
+            -- Order in time is that of arrival: a phone may have been offline for days.
+            arg_max(events.event_uuid, {{ arrival("events") }}) filter (
+                where events.user_properties is not null
+            ) as last_event_uuid,
+        from events
+        semi join changed on events.person_id = changed.person_id
+        group by events.person_id
     )
 
 select
@@ -35,6 +56,8 @@ select
     profiles.is_found as has_profile,
     profiles.user_properties as profile_properties,
     profiles.cohort_ids,
+    changed.version,
 from persons
+inner join changed on persons.person_id = changed.person_id
 left join events on persons.last_event_uuid = events.event_uuid
 left join profiles on persons.person_id = profiles.person_id

@@ -10,7 +10,7 @@ with
         select lines.* from lines anti join repeated on lines.event_uuid = repeated.event_uuid
     ),
 
-    latest as (select * exclude (occurrence) from repeated_lines where occurrence = 1),
+    latest as (select * exclude (copies, occurrence) from repeated_lines where occurrence = 1),
 
     events as (
         select *

@@ -1,6 +1,8 @@
 with
     lines as (
-        select * from {{ source("amplitude", "events") }} where {{ is_new_load("_dlt_load_id") }}
+        select *
+        from {{ source("amplitude", "events") }}
+        where {{ is_new_load(source("amplitude", "events"), "_dlt_load_id") }}
     ),
 
     timed as (

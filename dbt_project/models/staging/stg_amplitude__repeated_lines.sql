@@ -2,11 +2,16 @@ with
     -- Read twice, it would be copied first.
     lines as not materialized(select * from {{ ref("stg_amplitude__lines") }}),
 
-    repeated as (select event_uuid from lines group by event_uuid having count(*) > 1),
+    repeated as (
+        select event_uuid, count(*) as copies from lines group by event_uuid having count(*) > 1
+    ),
+
+    changed as (select * from repeated where {{ is_changed("repeated", ["copies"]) }}),
 
     ranked as (
         select
             lines.*,
+            changed.copies,
             row_number() over (
                 partition by lines.event_uuid
                 order by
@@ -15,7 +20,7 @@ with
                     {{ row_as_text("lines") }}
             ) as occurrence,
         from lines
-        inner join repeated on lines.event_uuid = repeated.event_uuid
+        inner join changed on lines.event_uuid = changed.event_uuid
     )
 
 select *

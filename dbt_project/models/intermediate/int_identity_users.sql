@@ -1,5 +1,5 @@
 with
-    events as (select * from {{ ref("int_events_keyed") }}),
+    identities as (select * from {{ ref("int_identities") }}),
 
     amplitude_ids as (select * from {{ ref("int_amplitude_ids") }}),
 
@@ -9,19 +9,19 @@ with
         select
             amplitude_ids.amplitude_id,
             coalesce(merged_ids.merged_into, amplitude_ids.amplitude_id) as survivor_id,
+            amplitude_ids.users,
+            amplitude_ids.user_id,
         from amplitude_ids
         left join merged_ids on amplitude_ids.amplitude_id = merged_ids.amplitude_id
     ),
 
     survivor_users as (
         select
-            survivors.survivor_id,
-            min(amplitude_ids.user_id) as user_id,
-            max(amplitude_ids.users) > 1
-            or count(distinct amplitude_ids.user_id) > 1 as is_ambiguous,
+            survivor_id,
+            min(user_id) as user_id,
+            max(users) > 1 or count(distinct user_id) > 1 as is_ambiguous,
         from survivors
-        inner join amplitude_ids on survivors.amplitude_id = amplitude_ids.amplitude_id
-        group by survivors.survivor_id
+        group by survivor_id
     ),
 
     amplitude_users as (
@@ -36,24 +36,17 @@ with
 
     resolved as (
         select
-            events.event_uuid,
-            events.server_upload_at,
-            events.event_at,
-            events.event_id,
-            events.exported_user_id,
-            events.user_id as own_user_id,
-            events.device_id,
-            events.amplitude_id,
-            coalesce(events.user_id, amplitude_users.user_id) as person_user_id,
+            identities.*,
+            coalesce(identities.own_user_id, amplitude_users.user_id) as person_user_id,
             coalesce(
-                events.user_id,
+                identities.own_user_id,
                 amplitude_users.user_id,
-                'amplitude:' || coalesce(amplitude_users.survivor_id, events.amplitude_id)
+                'amplitude:' || coalesce(amplitude_users.survivor_id, identities.amplitude_id)
             ) as amplitude_person_id,
-            events.user_id is null
+            identities.own_user_id is null
             and coalesce(amplitude_users.is_ambiguous, false) as is_ambiguous,
-        from events
-        left join amplitude_users on events.amplitude_id = amplitude_users.amplitude_id
+        from identities
+        left join amplitude_users on identities.amplitude_id = amplitude_users.amplitude_id
     )
 
 select *
