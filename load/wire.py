@@ -56,7 +56,7 @@ create or replace temp macro special_values(properties) as
         ]
     );
 
--- Most rows have no special property, and parsing costs ten times as much as looking for one.
+-- Parsing costs ten times as much as looking for one.
 create or replace temp macro may_have_specials(properties) as
     regexp_matches(
         properties,
@@ -64,13 +64,27 @@ create or replace temp macro may_have_specials(properties) as
         || '|product_tour_id|lib|lib_version)"'
     );
 
--- Without its first `$session_id`, if that is a text without escapes; else as it is.
+-- Without the first `$session_id` and the `$process_person_profile` of nobody's event behind it, as
+-- the marts write them; what is written otherwise stays. It is a column of the query, since a macro
+-- works out its argument wherever it names it.
 create or replace temp macro without_session(properties) as
     regexp_replace(
-        properties,
-        '(\{)"\$session_id":"[^"\\]*",?|,"\$session_id":"[^"\\]*"',
-        '\1'
+        properties, ',"\$session_id":"[^"\\]*"(?:,"\$process_person_profile":false)?', ''
     );
+
+-- Where the session is all that moves, which most rows are like, nothing need be taken apart. Null
+-- if it is not all, or not at the top.
+create or replace temp macro wire_session(properties, rest) as
+    case
+        when strlen(rest) < strlen(properties) and not may_have_specials(rest)
+        then ',"session_id":"' || (properties ->> '$."$session_id"') || '","options":{'
+            || case
+                when contains(properties, '"$process_person_profile"')
+                then '"process_person_profile":false'
+                else ''
+            end
+            || '},"properties":' || rest
+    end;
 
 create or replace temp macro wire_nothing_special(properties) as
     case
@@ -78,21 +92,8 @@ create or replace temp macro wire_nothing_special(properties) as
         then ',"options":{},"properties":' || properties
     end;
 
--- Where a session is all that moves, which most rows are like, nothing need be taken apart. Null if
--- it is not all, or not at the top.
-create or replace temp macro wire_session(properties) as
-    -- a macro repeats its argument, a lambda evaluates it once
-    list_transform(
-        [without_session(properties)],
-        lambda rest: case
-            when not may_have_specials(rest)
-            then ',"session_id":"' || (properties ->> '$."$session_id"')
-                || '","options":{},"properties":' || rest
-        end
-    )[1];
-
 create or replace temp macro wire_specials(properties) as
-    list_transform(
+    list_transform(  -- a lambda works out its argument once
         [special_values(properties)], lambda specials: wire_special(properties, specials)
     )[1];
 
@@ -101,16 +102,23 @@ create or replace temp macro message_head(uuid, event, distinct_id, instant) as
     || ',"distinct_id":' || to_json(distinct_id)
     || ',"timestamp":"' || strftime(instant, '%Y-%m-%dT%H:%M:%S.%fZ') || '"';
 
-create or replace temp macro plain_message(uuid, event, distinct_id, instant, properties) as
+create or replace temp macro plain_message(
+    uuid, event, distinct_id, instant, properties, rest
+) as
     encode(
         message_head(uuid, event, distinct_id, instant) || ',"properties":' || properties || '}'
     );
 
-create or replace temp macro capture_message(uuid, event, distinct_id, instant, properties) as
+-- `rest` is `without_session(properties)`.
+create or replace temp macro capture_message(
+    uuid, event, distinct_id, instant, properties, rest
+) as
     encode(
         message_head(uuid, event, distinct_id, instant)
         || coalesce(
-            wire_nothing_special(properties), wire_session(properties), wire_specials(properties)
+            wire_session(properties, rest),
+            wire_nothing_special(properties),
+            wire_specials(properties)
         )
         || '}'
     );
