@@ -157,7 +157,7 @@ def _frame(events: int) -> None:
         )
         number = 0
         while rows := warehouse.fetchmany(BATCH):
-            body = frame((text for (text,) in rows), datetime.now(UTC).isoformat())
+            body = frame([text for (text,) in rows], datetime.now(UTC).isoformat())
             (_DATA / f"{number:06}.gz").write_bytes(body)
             number += 1
 

@@ -6,10 +6,13 @@ are such properties: PostHog's special properties move as posthog-python's
 `capture_v1._to_v1_event` moves them, and a value that its place cannot hold is left out.
 """
 
-import gzip
-from collections.abc import Iterable
+import zlib
+from collections.abc import Iterator, Sequence
 
 ENDPOINT = "/i/v1/analytics/events"
+
+_GZIP = 31  # zlib's code for a gzip header without a time, and the largest window
+_PIECE = 100  # messages: joining all of them would ask the system for new memory each time
 
 MACROS = r"""
 create or replace temp macro wire_boolean(name, value) as
@@ -129,8 +132,17 @@ create or replace temp macro without_person_changes(properties) as
 """
 
 
-def frame(messages: Iterable[bytes], created_at: str) -> bytes:
+def frame(messages: Sequence[bytes], created_at: str) -> bytes:
     """Put message texts into one request body; `created_at` is RFC 3339."""
-    head = f'{{"created_at":"{created_at}","historical_migration":true,"batch":['
-    body = b"".join((head.encode(), b",".join(messages), b"]}"))
-    return gzip.compress(body, compresslevel=1, mtime=0)
+    packer = zlib.compressobj(level=1, wbits=_GZIP)
+    packed = [packer.compress(piece) for piece in _pieces(messages, created_at)]
+    return b"".join((*packed, packer.flush()))
+
+
+def _pieces(messages: Sequence[bytes], created_at: str) -> Iterator[bytes]:
+    yield f'{{"created_at":"{created_at}","historical_migration":true,"batch":['.encode()
+    for start in range(0, len(messages), _PIECE):
+        if start:
+            yield b","
+        yield b",".join(messages[start : start + _PIECE])
+    yield b"]}"
