@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 ENDPOINT = "/i/v1/analytics/events"
 
 _GZIP = 31  # zlib's code for a gzip header without a time, and the largest window
-_PIECE = 100  # messages: joining all of them would ask the system for new memory each time
+_PIECE = 500  # messages: joining all of them would ask the system for new memory each time
 
 MACROS = r"""
 create or replace temp macro wire_boolean(name, value) as

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from posthog.capture_v1 import _build_v1_batch_body, _to_v1_event
 
-from load.wire import MACROS, frame
+from load.wire import _PIECE, MACROS, frame
 
 UUID = "0189ca00-0000-7000-8000-000000000001"
 
@@ -151,6 +151,12 @@ def test_the_frame_is_the_one_of_posthog_python(connection: duckdb.DuckDBPyConne
     expected = _build_v1_batch_body(sent["batch"], True, "2024-03-05T00:00:00+00:00")
     assert sent == expected
     assert [one["properties"] for one in sent["batch"]] == [{"n": 1}, {"n": 2}]
+
+
+@given(st.integers(0, 3 * _PIECE))
+def test_a_frame_holds_every_message_in_its_order(number: int) -> None:
+    body = frame([str(n).encode() for n in range(number)], "2024")
+    assert json.loads(gzip.decompress(body))["batch"] == list(range(number))
 
 
 def test_the_same_messages_give_the_same_bytes() -> None:
