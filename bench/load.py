@@ -48,7 +48,8 @@ _DATA = Path(__file__).parent / "data" / "load"
 _PEER_EVENTS = 20_000
 _UUID = re.compile(rb'"uuid": ?"([0-9a-f-]{36})"')
 
-# About 1 kB an event, with the properties that cost most on the way: a session and a person's.
+# About 1 kB an event, in the order of `int_posthog_events`: its own properties, what Amplitude knew
+# of it, the session, the groups of every third event, the person's properties.
 _EVENTS = """
 create table marts.posthog_events as
 with
@@ -58,16 +59,28 @@ with
             'event ' || number % 40 as event,
             'person ' || number % ($events // 50) as distinct_id,
             timestamp '2023-01-01' + to_seconds(number * 20) as "timestamp",
-            json_object(
-                '$session_id', md5('session ' || number // 10)::uuid,
-                '$set', json_object('plan', 'pro', 'seats', number % 97),
-                '$os', 'iOS',
-                '$geoip_disable', true,
-                '$geoip_city_name', 'São Paulo',
-                'page', 'https://shop.example.com/products/' || number % 5000,
-                'items', [md5('item ' || number), md5('item ' || number + 1)],
-                'text', repeat(md5('text ' || number) || ' ', 18)
-            )::varchar as properties
+            '{' || concat_ws(
+                ',',
+                '"[Amplitude] Page Path":"/products/' || number % 5000 || '"',
+                '"cart":{"items":["' || substr(md5('item ' || number), 1, 8) || '"],"total":'
+                || number % 9973 / 100 || '}',
+                '"$pathname":"/products/' || number % 5000 || '","$browser":"Chrome"',
+                '"$os":"Mac OS X","$geoip_city_name":"São Paulo","$geoip_country_code":"BR"',
+                '"$device_id":"' || md5('device ' || number % ($events // 50))::uuid || '"',
+                '"$amplitude_insert_id":"' || md5('insert ' || number)::uuid || '"',
+                '"$amplitude_event_type":"event ' || number % 40 || '","$amplitude_platform":"Web"',
+                '"$amplitude_library":"amplitude-ts/2.16.1","$amplitude_event_id":' || number,
+                '"$amplitude_client_event_time":"'
+                || timestamp '2023-01-01' + to_seconds(number * 20) || '"',
+                '"$geoip_disable":true,"analytics_source":"amplitude","historical_migration":true',
+                '"$session_id":"' || md5('session ' || number // 10)::uuid || '"',
+                case
+                    when number % 3 = 0 then '"$groups":{"company":"acme ' || number % 97 || '"}'
+                end,
+                '"$set":{"plan":"pro","seats":' || number % 97 || ',"name":"Chloé O''Test"'
+                || ',"email":"person' || number % ($events // 50) || '@example.com"}',
+                '"$set_once":{"initial_utm_source":"newsletter"}'
+            ) || '}' as properties
         from range($events) as numbers(number)
     )
 
@@ -139,12 +152,12 @@ def _frame(events: int) -> None:
     with closing(duckdb.connect(_DATA / str(events) / "warehouse.duckdb")) as warehouse:
         warehouse.execute(MACROS)
         warehouse.execute(
-            'select capture_message(uuid, event, distinct_id, "timestamp", properties)'
-            ' from marts.posthog_events order by "timestamp"'
+            'select capture_message(uuid, event, distinct_id, "timestamp", properties,'
+            ' without_session(properties)) from marts.posthog_events order by "timestamp"'
         )
         number = 0
         while rows := warehouse.fetchmany(BATCH):
-            body = frame((text for (text,) in rows), datetime.now(UTC).isoformat())
+            body = frame([text for (text,) in rows], datetime.now(UTC).isoformat())
             (_DATA / f"{number:06}.gz").write_bytes(body)
             number += 1
 

@@ -1,5 +1,6 @@
 """Messages become batches: in order within a lane, none above the limits, no uuid twice in one."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -74,9 +75,9 @@ class _Filling:
 
 def into_batches(messages: Iterable[Message], phase: str, limits: Limits) -> Iterator[Batch]:
     """Cut each lane's messages into batches, keeping their order."""
-    lanes: dict[int, _Filling] = {}
+    lanes: defaultdict[int, _Filling] = defaultdict(_Filling)
     for message in messages:
-        filling = lanes.setdefault(message.lane, _Filling())
+        filling = lanes[message.lane]
         if not filling.has_room(message, limits):
             yield Batch(phase, message.lane, filling.messages)
             filling = lanes[message.lane] = _Filling()

@@ -67,7 +67,7 @@ class Capture:
         now = self._now().isoformat()
         if self._created_at[0] != request_id:
             self._created_at = (request_id, now)
-        body = frame((message.text for message in messages), self._created_at[1])
+        body = frame([message.text for message in messages], self._created_at[1])
         headers = {
             "PostHog-Attempt": str(attempt),
             "PostHog-Request-Id": str(request_id),

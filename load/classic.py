@@ -6,8 +6,9 @@ the client adds, would shift every time: `$ignore_sent_at` stands in each event'
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +17,7 @@ from posthog.request import APIError, batch_post
 
 from load.batches import Message
 from load.outcomes import Answer, read_object
+from load.retry_after import retry_after_seconds
 from load.sink import BatchRefusedError, BusyError, why_not
 
 PATH = "/batch/"
@@ -26,11 +28,12 @@ _TAKEN = ("Ok", 1)
 
 
 class Classic:
-    """One lane's connection to one PostHog project."""
+    """One lane's connection to one PostHog project; `now` tells the time in UTC."""
 
-    def __init__(self, host: str, token: str) -> None:
+    def __init__(self, host: str, token: str, now: Callable[[], datetime]) -> None:
         self._host = host
         self._token = token
+        self._now = now
 
     def is_there(self) -> bool:
         """Ask with an empty batch; see `Sink.is_there`."""
@@ -59,7 +62,9 @@ class Classic:
             )
         except APIError as error:
             body = str(error.message).encode()
-            raise why_not(self._host, int(error.status), body, error.retry_after) from None
+            # The client has read the header, and lets `inf` through.
+            wait = retry_after_seconds(error.retry_after, self._now())
+            raise why_not(self._host, int(error.status), body, wait) from None
         except TypeError:  # the client's own, over an error body that is JSON but no object
             raise BusyError("an error that cannot be read") from None
         except requests.RequestException as error:

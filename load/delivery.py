@@ -1,4 +1,4 @@
-"""One run: every phase to its end, and each outcome into the ledger as it comes.
+"""One run: every phase to its end, and the outcomes into the ledger as they come.
 
 Everything that touches DuckDB happens on the thread that calls `deliver`.
 """
@@ -16,7 +16,7 @@ from load.outbox import Outbox
 from load.tally import Tally
 
 Report = Callable[[], None]
-"""Called after each batch."""
+"""Called after each entry in the ledger."""
 
 
 @dataclass(frozen=True)
@@ -45,12 +45,13 @@ class Delivery:
     def _deliver_phase(self, phase: str, report: Report) -> None:
         failure: LoadError | None = None
         messages = self.outbox.messages(phase, len(self.lanes))
-        for batch, outcome in self.lanes.deliver(into_batches(messages, phase, self.limits)):
-            self.ledger.record(batch, outcome)
-            self.tally.add(batch, outcome)
+        for done in self.lanes.deliver(into_batches(messages, phase, self.limits)):
+            self.ledger.record(phase, done)
+            for batch, outcome in done:
+                self.tally.add(batch, outcome)
+                if outcome.failure:
+                    failure = failure or outcome.failure
+                    self.stop.set()
             report()
-            if outcome.failure:
-                failure = failure or outcome.failure
-                self.stop.set()
         if failure:
             raise failure

@@ -13,6 +13,7 @@ from load.outcomes import Outcome
 MAX_AHEAD = 2  # batches that a lane holds: one in flight, one ready
 
 Deliver = Callable[[Batch], Outcome]
+Delivered = tuple[Batch, Outcome]
 
 
 class Lanes:
@@ -42,29 +43,36 @@ class Lanes:
     def __len__(self) -> int:
         return len(self._workers)
 
-    def deliver(self, batches: Iterable[Batch]) -> Iterator[tuple[Batch, Outcome]]:
-        """Yield each batch with its outcome as it comes; ends when none is in flight.
+    def deliver(self, batches: Iterable[Batch]) -> Iterator[list[Delivered]]:
+        """Yield what is done, as much as is there at a time; ends when no batch is in flight.
 
         The batches are drawn and the outcomes yielded on the caller's thread, so the store on
         either side needs no lock.
         """
         for batch in batches:
             while self._held[batch.lane] >= MAX_AHEAD:
-                yield self._next()
+                yield self._done_by_now()
             if self._stop.is_set():
                 break
             self._submit(batch)
-            while not self._done.empty():
-                yield self._next()
+            if not self._done.empty():
+                yield self._done_by_now()
         while any(self._held):
-            yield self._next()
+            yield self._done_by_now()
 
     def _submit(self, batch: Batch) -> None:
         self._held[batch.lane] += 1
         future = self._workers[batch.lane].submit(self._delivers[batch.lane], batch)
         future.add_done_callback(lambda done: self._done.put((batch, done)))
 
-    def _next(self) -> tuple[Batch, Outcome]:
+    def _done_by_now(self) -> list[Delivered]:
+        """Wait for one batch, and take along the others that are done."""
+        done = [self._next()]
+        while not self._done.empty():
+            done.append(self._next())
+        return done
+
+    def _next(self) -> Delivered:
         batch, future = self._done.get()
         self._held[batch.lane] -= 1
         return batch, future.result()

@@ -7,11 +7,11 @@
     files        a row per file that a run wrote (jsonl)
     runs         a row per run
 
-Rows are written after the acknowledgement, batch by batch: a crash can only make events go again.
+Rows are written after the acknowledgement: a crash can only make events go again.
 """
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime
@@ -88,21 +88,24 @@ class Ledger:
         ).fetchall()[0][0]
         return self._run
 
-    def record(self, batch: Batch, outcome: Outcome) -> None:
-        """Write down what was acknowledged, and nothing else; all of it or nothing."""
+    def record(self, phase: str, done: Sequence[tuple[Batch, Outcome]]) -> None:
+        """Write down what was acknowledged, and nothing else; all of it or nothing.
+
+        An entry costs the same for one batch as for several.
+        """
+        accepted = [message for _, outcome in done for message in outcome.accepted]
+        refused = [refusal for _, outcome in done for refusal in outcome.refused]
         with self._transaction():
-            self._forget_refusals(outcome)
-            for sql, messages in _by_standing(outcome.accepted):
-                self._insert(
-                    sql,
-                    batch.phase,
-                    {"lines": join_records(message.record for message in messages)},
-                )
-            if outcome.refused:
-                rows = [_refused(refusal) for refusal in outcome.refused]
-                self._insert(books.REFUSED, batch.phase, {"rows": json.dumps(rows)})
-            if outcome.file:
-                self._write_file(batch, outcome.file)
+            self._forget_refusals([*accepted, *(refusal.message for refusal in refused)])
+            for sql, messages in _by_standing(accepted):
+                lines = join_records(message.record for message in messages)
+                self._insert(sql, phase, {"lines": lines})
+            if refused:
+                rows = json.dumps([_refused(refusal) for refusal in refused])
+                self._insert(books.REFUSED, phase, {"rows": rows})
+            for batch, outcome in done:
+                if outcome.file:
+                    self._write_file(batch, outcome.file)
 
     def finish(self, counts: Mapping[str, int]) -> None:
         """Close the run with its counts: accepted, refused, unacknowledged, resent."""
@@ -112,8 +115,7 @@ class Ledger:
         """Release the file, and with it the lock."""
         self._connection.close()
 
-    def _forget_refusals(self, outcome: Outcome) -> None:
-        settled = [*outcome.accepted, *(refusal.message for refusal in outcome.refused)]
+    def _forget_refusals(self, settled: Iterable[Message]) -> None:
         uuids = [message.uuid for message in settled if message.standing == "refused"]
         if uuids:
             self._connection.execute(books.REFUSED_NO_MORE, {"uuids": json.dumps(uuids)})

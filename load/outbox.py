@@ -37,15 +37,17 @@ with
         from warehouse.marts.posthog_{phase} as mart
         inner join going on mart.uuid = going.uuid
         where mart."timestamp" between $earliest and $latest
-    )
+    ),
+
+    parted as (select *, without_session(properties) as rest from going_rows)
 
 select
     (hash(distinct_id) % $lanes)::integer,
     uuid::varchar,
     standing::varchar,
     record_line(uuid, event, distinct_id, "timestamp", key_hash, payload_hash),
-    {message}(uuid, event, distinct_id, "timestamp", properties)
-from going_rows
+    {message}(uuid, event, distinct_id, "timestamp", properties, rest)
+from parted
 order by "timestamp", uuid
 """
 

@@ -8,6 +8,8 @@ from typing import Any
 from load.batches import Message
 from load.errors import LoadError
 
+_OK = {"result": "ok"}  # what nearly every result is
+
 
 @dataclass(frozen=True)
 class Refusal:
@@ -65,7 +67,11 @@ def read_answer(
     answer = Answer(wait_seconds=wait_seconds)
     results = _results(body)
     for message in messages:
-        _sort(answer, message, results.get(message.uuid))
+        result = results.get(message.uuid)
+        if result == _OK:
+            answer.accepted.append(message)
+        else:
+            _sort(answer, message, result)
     return answer
 
 

@@ -5,14 +5,14 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 
-def retry_after_seconds(value: str | None, now: datetime) -> float | None:
-    """Read a Retry-After header, seconds or an HTTP date; `None` if it says nothing usable."""
+def retry_after_seconds(value: str | float | None, now: datetime) -> float | None:
+    """Read a Retry-After, seconds or an HTTP date; `None` if it says nothing usable."""
     if value is None:
         return None
     try:
         seconds = float(value)
     except ValueError:
-        return _seconds_until(value, now)
+        return _seconds_until(str(value), now)
     return seconds if math.isfinite(seconds) and seconds >= 0 else None
 
 

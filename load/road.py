@@ -54,7 +54,7 @@ def server_road(
     if settings.load_sink == "batch" or not ask(sinks[0], sleep):
         if settings.load_sink == "capture":
             note(f"{host} has no Capture V1: sending to /batch/, which answers for whole batches.")
-        sinks = [Classic(host, token) for _ in range(settings.load_lanes)]
+        sinks = [Classic(host, token, now) for _ in range(settings.load_lanes)]
         ask(sinks[0], sleep)
         name, message = "batch", "plain_message"
         limits = replace(limits, max_bytes=MAX_BYTES)

@@ -6,10 +6,13 @@ are such properties: PostHog's special properties move as posthog-python's
 `capture_v1._to_v1_event` moves them, and a value that its place cannot hold is left out.
 """
 
-import gzip
-from collections.abc import Iterable
+import zlib
+from collections.abc import Iterator, Sequence
 
 ENDPOINT = "/i/v1/analytics/events"
+
+_GZIP = 31  # zlib's code for a gzip header without a time, and the largest window
+_PIECE = 500  # messages: joining all of them would ask the system for new memory each time
 
 MACROS = r"""
 create or replace temp macro wire_boolean(name, value) as
@@ -56,7 +59,7 @@ create or replace temp macro special_values(properties) as
         ]
     );
 
--- Most rows have no special property, and parsing costs ten times as much as looking for one.
+-- Parsing costs ten times as much as looking for one.
 create or replace temp macro may_have_specials(properties) as
     regexp_matches(
         properties,
@@ -64,13 +67,27 @@ create or replace temp macro may_have_specials(properties) as
         || '|product_tour_id|lib|lib_version)"'
     );
 
--- Without its first `$session_id`, if that is a text without escapes; else as it is.
+-- Without the first `$session_id` and the `$process_person_profile` of nobody's event behind it, as
+-- the marts write them; what is written otherwise stays. It is a column of the query, since a macro
+-- works out its argument wherever it names it.
 create or replace temp macro without_session(properties) as
     regexp_replace(
-        properties,
-        '(\{)"\$session_id":"[^"\\]*",?|,"\$session_id":"[^"\\]*"',
-        '\1'
+        properties, ',"\$session_id":"[^"\\]*"(?:,"\$process_person_profile":false)?', ''
     );
+
+-- Where the session is all that moves, which most rows are like, nothing need be taken apart. Null
+-- if it is not all, or not at the top.
+create or replace temp macro wire_session(properties, rest) as
+    case
+        when strlen(rest) < strlen(properties) and not may_have_specials(rest)
+        then ',"session_id":"' || (properties ->> '$."$session_id"') || '","options":{'
+            || case
+                when contains(properties, '"$process_person_profile"')
+                then '"process_person_profile":false'
+                else ''
+            end
+            || '},"properties":' || rest
+    end;
 
 create or replace temp macro wire_nothing_special(properties) as
     case
@@ -78,21 +95,8 @@ create or replace temp macro wire_nothing_special(properties) as
         then ',"options":{},"properties":' || properties
     end;
 
--- Where a session is all that moves, which most rows are like, nothing need be taken apart. Null if
--- it is not all, or not at the top.
-create or replace temp macro wire_session(properties) as
-    -- a macro repeats its argument, a lambda evaluates it once
-    list_transform(
-        [without_session(properties)],
-        lambda rest: case
-            when not may_have_specials(rest)
-            then ',"session_id":"' || (properties ->> '$."$session_id"')
-                || '","options":{},"properties":' || rest
-        end
-    )[1];
-
 create or replace temp macro wire_specials(properties) as
-    list_transform(
+    list_transform(  -- a lambda works out its argument once
         [special_values(properties)], lambda specials: wire_special(properties, specials)
     )[1];
 
@@ -101,16 +105,23 @@ create or replace temp macro message_head(uuid, event, distinct_id, instant) as
     || ',"distinct_id":' || to_json(distinct_id)
     || ',"timestamp":"' || strftime(instant, '%Y-%m-%dT%H:%M:%S.%fZ') || '"';
 
-create or replace temp macro plain_message(uuid, event, distinct_id, instant, properties) as
+create or replace temp macro plain_message(
+    uuid, event, distinct_id, instant, properties, rest
+) as
     encode(
         message_head(uuid, event, distinct_id, instant) || ',"properties":' || properties || '}'
     );
 
-create or replace temp macro capture_message(uuid, event, distinct_id, instant, properties) as
+-- `rest` is `without_session(properties)`.
+create or replace temp macro capture_message(
+    uuid, event, distinct_id, instant, properties, rest
+) as
     encode(
         message_head(uuid, event, distinct_id, instant)
         || coalesce(
-            wire_nothing_special(properties), wire_session(properties), wire_specials(properties)
+            wire_session(properties, rest),
+            wire_nothing_special(properties),
+            wire_specials(properties)
         )
         || '}'
     );
@@ -121,8 +132,17 @@ create or replace temp macro without_person_changes(properties) as
 """
 
 
-def frame(messages: Iterable[bytes], created_at: str) -> bytes:
+def frame(messages: Sequence[bytes], created_at: str) -> bytes:
     """Put message texts into one request body; `created_at` is RFC 3339."""
-    head = f'{{"created_at":"{created_at}","historical_migration":true,"batch":['
-    body = b"".join((head.encode(), b",".join(messages), b"]}"))
-    return gzip.compress(body, compresslevel=1, mtime=0)
+    packer = zlib.compressobj(level=1, wbits=_GZIP)
+    packed = [packer.compress(piece) for piece in _pieces(messages, created_at)]
+    return b"".join((*packed, packer.flush()))
+
+
+def _pieces(messages: Sequence[bytes], created_at: str) -> Iterator[bytes]:
+    yield f'{{"created_at":"{created_at}","historical_migration":true,"batch":['.encode()
+    for start in range(0, len(messages), _PIECE):
+        if start:
+            yield b","
+        yield b",".join(messages[start : start + _PIECE])
+    yield b"]}"

@@ -86,14 +86,17 @@ def _handler(respond: Respond) -> type[BaseHTTPRequestHandler]:
         # Nagle's algorithm would hold the last packet of a small answer back for 40 ms.
         disable_nagle_algorithm = True
 
-        def _answer(self) -> None:
-            request = _read(self)
-            # A client that gives up on a slow answer is none of the server's trouble.
+        def handle(self) -> None:
+            """Serve one connection to its end, whichever side ends it."""
+            # A client that gives up, or is killed, is none of the server's trouble.
             with suppress(ConnectionError):
-                try:
-                    _write(self, respond(request))
-                except Reset:
-                    _reset(self)
+                super().handle()
+
+        def _answer(self) -> None:
+            try:
+                _write(self, respond(_read(self)))
+            except Reset:
+                _reset(self)
 
         do_GET = do_POST = _answer  # noqa: N815 - names that http.server looks for
 

@@ -3,8 +3,9 @@
 import gzip
 import hashlib
 import json
+import signal
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from gzip import decompress
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from sandbox import classic
 from sandbox.capture_faults import holding, keeping, refusal
 from sandbox.faults import answer, torn
 from sandbox.http import Request
-from tests.load.conftest import OTHER_PROJECT, Stage, one_line, row, shown
+from tests.load.conftest import FIRST, OTHER_PROJECT, Stage, one_line, row, shown, until
 
 SESSION = "0189ca00-0000-7000-8000-000000000001"
 ODD: list[dict[str, Any]] = [
@@ -53,6 +54,12 @@ def lines(folder: Path) -> list[dict[str, Any]]:
         for path in sorted(folder.rglob("*.jsonl.gz"))
         for line in gzip.decompress(path.read_bytes()).splitlines()
     ]
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """The files by name."""
+    paths = (path for path in folder.rglob("*") if path.is_file())
+    return {str(path.relative_to(folder)): path.read_bytes() for path in paths}
 
 
 @pytest.fixture
@@ -115,7 +122,11 @@ def test_the_classic_way_finds_the_bad_event_by_halves(stage: Stage, status: int
 
 def test_the_classic_way_is_as_patient_as_the_other(stage: Stage) -> None:
     stage.faults.once(
-        classic.PATH, refusal(503), torn, answer(200, b"<html>Log in</html>"), refusal(429)
+        classic.PATH,
+        refusal(503),
+        torn,
+        answer(200, b"<html>Log in</html>"),
+        refusal(429, retry_after="inf"),
     )
     stage.fill(events=EVENTS)
     assert stage.run(LOAD_SINK="batch", LOAD_LANES="1").returncode == 0
@@ -195,6 +206,25 @@ def test_a_file_that_no_ledger_knows_is_written_again_in_its_place(
     ledger.unlink()
     stage.run()
     assert len(lines(files)) == 40
+
+
+def test_a_run_that_was_killed_and_run_again_writes_the_files_of_one_that_was_not(
+    stage: Stage, files: Path, tmp_path: Path
+) -> None:
+    stage.fill(
+        aliases=[row(1_000)],
+        events=[row(n, timestamp=str(FIRST.date() + timedelta(days=n))) for n in range(60)],
+        persons=[row(1_001)],
+    )
+    for written in (5, 30):
+        with stage.start() as process:
+            until(lambda enough=written: len(contents(files)) > enough)  # type: ignore[misc]
+            process.kill()
+            process.communicate()
+        assert process.returncode == -signal.SIGKILL
+    assert stage.run().returncode == 0
+    assert stage.run(LOAD_TARGET=str(tmp_path / "undisturbed")).returncode == 0
+    assert contents(files) == contents(tmp_path / "undisturbed")
 
 
 def test_a_bucket_is_as_good_as_a_folder(stage: Stage, files: Path) -> None:  # noqa: ARG001

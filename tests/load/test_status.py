@@ -1,12 +1,13 @@
 """One table tells where every event stands: before, while and after a load, and after a kill."""
 
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
 
 import duckdb
 import pytest
 
 from operate import status
-from tests.load.conftest import Stage, row, until
+from tests.load.conftest import Stage, row, shown, until
 
 EVENTS = [row(number) for number in range(300)]
 _UPSTREAM = """
@@ -55,7 +56,25 @@ def test_after_a_load_everything_is_acknowledged_or_refused(
     filled.run()
     assert told(filled, "acknowledged", capsys) == ["1", "0", "299", "0", "300"]
     assert told(filled, "refused", capsys) == ["0", "0", "1", "0", "1"]
-    assert told(filled, "not sent yet", capsys) == ["0", "0", "0", "0", "0"]
+    assert told(filled, "ready to be sent", capsys) == ["0", "0", "0", "0", "0"]
+
+
+def test_what_is_too_young_is_told_apart_from_what_is_ready(
+    filled: Stage, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A person's final state waits with the person's young events; so the loader has it, too."""
+    young = str(datetime.now(UTC).replace(tzinfo=None) - timedelta(hours=47))
+    filled.fill(
+        events=[*EVENTS, row(300, distinct_id="ann", timestamp=young)],
+        persons=[row(400, distinct_id="ann"), row(401, distinct_id="ben")],
+    )
+    result = filled.run(LOAD_TO="2024-03-01")
+    assert shown(result.stdout, "waiting (younger than 48 h)") == "2"
+    sent = filled.received()
+    assert told(filled, "waiting (younger than 48 h)", capsys) == ["0", "0", "1", "1", "2"]
+    assert told(filled, "ready to be sent", capsys)[4] == str(303 - sent - 2)
+    filled.monkeypatch.setenv("LOAD_MIN_AGE_HOURS", "46")
+    assert told(filled, "waiting (younger than 46 h)", capsys)[4] == "0"
 
 
 def test_beside_a_running_load_it_says_how_far_that_is(

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from posthog.capture_v1 import _build_v1_batch_body, _to_v1_event
 
-from load.wire import MACROS, frame
+from load.wire import _PIECE, MACROS, frame
 
 UUID = "0189ca00-0000-7000-8000-000000000001"
 
@@ -26,14 +26,15 @@ def connection() -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 def message(connection: duckdb.DuckDBPyConnection, event: dict[str, Any]) -> str:
+    properties = json.dumps(event["properties"], separators=(",", ":"), ensure_ascii=False)
     ((text,),) = connection.execute(
         """
         select capture_message(
             $uuid::uuid, $event, $distinct_id, ($timestamp::timestamptz at time zone 'UTC'),
-            $properties
+            $properties, without_session($properties)
         )
         """,
-        {**event, "properties": json.dumps(event["properties"])},
+        {**event, "properties": properties},
     ).fetchall()
     return str(text, encoding="utf-8")
 
@@ -70,6 +71,13 @@ def event(properties: dict[str, Any], **changes: str) -> dict[str, Any]:
         {"text": ',"$session_id":"s"', "$session_id": "t"},
         {"$session_id": 5, "$window_id": None},
         {"$session_id": 'with "quotes" and é'},
+        {"plan": "free", "$session_id": 'with "quotes" and é', "$set": {}},
+        {"plan": "free", "$session_id": "s", "$process_person_profile": False, "$set": {}},
+        {"plan": "free", "$session_id": "s", "$process_person_profile": False},
+        {"plan": "free", "$session_id": "s", "$process_person_profile": True},
+        {"plan": "free", "$session_id": "s", "a": {}, "$process_person_profile": False},
+        {"deep": {"a": 1, "$session_id": "s", "$process_person_profile": False}},
+        {"deep": {"a": 1, "$session_id": "s"}, "$process_person_profile": False},
         {"$lib": "web", "$lib_version": "1.2", "$library": "stays"},
         {"$process_person_profile": False},
         {"$process_person_profile": " False "},
@@ -91,17 +99,22 @@ def test_special_properties_move_as_posthog_python_moves_them(
     assert dated(json.loads(message(connection, given))) == dated(_to_v1_event(given))
 
 
-keys = st.sampled_from(["$session_id", "$lib", "a", ",", '"$session_id"', "\\"])
+keys = st.sampled_from(
+    ["$session_id", "$process_person_profile", "$lib", "a", ",", '"$session_id"', "\\"]
+)
 values = st.recursive(
-    st.none() | st.integers(0, 9) | st.sampled_from(["s", "", ",", '"', '\\"$session_id":"s"']),
+    st.none()
+    | st.booleans()
+    | st.integers(0, 9)
+    | st.sampled_from(["s", "", ",", '"', '\\"$session_id":"s"']),
     lambda inner: st.lists(inner, max_size=2) | st.dictionaries(keys, inner, max_size=3),
     max_leaves=6,
 )
 
 
-@settings(max_examples=100)
+@settings(max_examples=150)
 @given(st.dictionaries(keys, values, max_size=4))
-def test_only_the_topmost_session_moves(
+def test_only_what_stands_at_the_top_moves(
     connection: duckdb.DuckDBPyConnection, properties: dict[str, Any]
 ) -> None:
     one = event(properties)
@@ -138,6 +151,12 @@ def test_the_frame_is_the_one_of_posthog_python(connection: duckdb.DuckDBPyConne
     expected = _build_v1_batch_body(sent["batch"], True, "2024-03-05T00:00:00+00:00")
     assert sent == expected
     assert [one["properties"] for one in sent["batch"]] == [{"n": 1}, {"n": 2}]
+
+
+@given(st.integers(0, 3 * _PIECE))
+def test_a_frame_holds_every_message_in_its_order(number: int) -> None:
+    body = frame([str(n).encode() for n in range(number)], "2024")
+    assert json.loads(gzip.decompress(body))["batch"] == list(range(number))
 
 
 def test_the_same_messages_give_the_same_bytes() -> None:
