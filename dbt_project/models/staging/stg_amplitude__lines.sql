@@ -94,7 +94,7 @@ with
             {{ utc_timestamp("user_creation_time") }} as user_created_at,
             {{ json_object_or_null("event_properties") }} as event_properties,
             {{ json_object_or_null("user_properties") }} as user_properties,
-            {{ hash_64(json_object_or_null("user_properties")) }} as user_properties_hash,
+            {{ hash_128(json_object_or_null("user_properties")) }} as user_properties_hash,
             {{ json_object_or_null("groups") }} as groups,
             {{ json_object_or_null("group_properties") }} as group_properties,
             {{ json_object_or_null("global_user_properties") }} as global_user_properties,
