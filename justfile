@@ -87,7 +87,7 @@ format: _ready-dev
 test *ARGUMENTS: _ready-dev
     {{ python }} -m pytest "$@"
 
-# Measure extract or transform against its floor, as in: just bench transform 1000000
+# Measure extract, transform or load against its floor, as in: just bench transform 1000000
 [no-exit-message]
 bench STAGE *SIZES: _ready-dev
     @stage=$1; shift; {{ python }} -m "bench.$stage" "$@"
