@@ -92,20 +92,20 @@ def test_what_is_gone_at_the_second_look_is_kept_and_told(project: Project) -> N
     assert project.number(UUIDS) == held
 
 
-def without_two_in_the_afternoon(members: Members) -> Members:
-    return {name: content for name, content in members.items() if "_14#" not in name}
+def without_eight_in_the_evening(members: Members) -> Members:
+    return {name: content for name, content in members.items() if "_20#" not in name}
 
 
 def test_an_hour_that_was_wrongly_silent_is_made_good_in_the_same_run(
     project: Project, world: World
 ) -> None:
-    first_answer = changed(without_two_in_the_afternoon)
+    first_answer = changed(without_eight_in_the_evening)
     project.faults.once(EXPORT, first_answer, first_answer)
     facts = project.facts()
     assert project.asked() == [
         ("20250303T00", "20250303T23"),
         ("20250303T10", "20250303T10"),
-        ("20250303T14", "20250303T14"),
+        ("20250303T20", "20250303T20"),
         ("20250304T00", "20250304T05"),
     ]
     assert facts["suspicious hours"] == "1 (2025-03-03T10)"
@@ -113,7 +113,7 @@ def test_an_hour_that_was_wrongly_silent_is_made_good_in_the_same_run(
     exports = project.exports()
     assert [export[:3] for export in exports if export[1] > 1] == [
         ("20250303T10_20250303T10.r2.empty", 2, "suspicious"),
-        ("20250303T14_20250303T14.r2.zip", 2, "loaded"),
+        ("20250303T20_20250303T20.r2.zip", 2, "loaded"),
     ]
 
     assert project.facts()["suspicious hours"] == "1 (2025-03-03T10)"
@@ -121,20 +121,20 @@ def test_an_hour_that_was_wrongly_silent_is_made_good_in_the_same_run(
     assert project.exports() == exports
 
 
-def nearly_without_two_in_the_afternoon(members: Members) -> Members:
+def nearly_without_eight_in_the_evening(members: Members) -> Members:
     """Of that hour each member has one line."""
     return members | {
         name: gzip.compress(gzip.decompress(content).split(b"\n")[0])
         for name, content in members.items()
-        if "_14#" in name
+        if "_20#" in name
     }
 
 
 def test_an_hour_that_stays_nearly_empty_is_suspicious(project: Project) -> None:
-    project.faults.always(EXPORT, changed(nearly_without_two_in_the_afternoon))
-    assert project.facts()["suspicious hours"] == "2 (2025-03-03T10, 2025-03-03T14)"
+    project.faults.always(EXPORT, changed(nearly_without_eight_in_the_evening))
+    assert project.facts()["suspicious hours"] == "2 (2025-03-03T10, 2025-03-03T20)"
     ((status, lines),) = project.raw.query(
-        "select status, lines from raw.exports where file = '20250303T14_20250303T14.r2.zip'"
+        "select status, lines from raw.exports where file = '20250303T20_20250303T20.r2.zip'"
     )
     assert status == "suspicious"
     assert 1 <= lines <= 3

@@ -18,17 +18,18 @@ def test_a_client_that_is_killed_early_leaves_no_traceback(
     def respond(_request: Request) -> Response:
         raise AssertionError
 
+    others = serving_threads()
     with serving(respond) as url:
         client = socket.create_connection(("127.0.0.1", int(url.rpartition(":")[2])))
         client.sendall(HALF_A_REQUEST)
-        until(is_served)
+        until(lambda: serving_threads() > others)
         # Closed without lingering: the system says RST, as for a process that is killed.
         client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, pack("ii", 1, 0))
         client.close()
-        until(lambda: not is_served())
+        until(lambda: serving_threads() <= others)
     assert capfd.readouterr().err == ""
 
 
-def is_served() -> bool:
-    """Say whether a connection is open on the server's side."""
-    return any("process_request_thread" in thread.name for thread in threading.enumerate())
+def serving_threads() -> set[threading.Thread]:
+    """The threads of open connections, those of other tests' servers among them."""
+    return {thread for thread in threading.enumerate() if "process_request" in thread.name}
