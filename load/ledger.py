@@ -3,7 +3,7 @@
     destination  the one row that says whose ledger this is
     delivered    a row per event that was acknowledged, with what it was called then
     refused      a row per event that PostHog does not take, with its words
-    changed      what was delivered and is another today: written at the start of each run
+    changed      what was delivered and is another today, or gone: written at the start of each run
     files        a row per file that a run wrote (jsonl)
     runs         a row per run
 

@@ -52,7 +52,9 @@ class Run:
         """
         self._ledger.claim(self._settings.destination_id)
         found = survey(cursor, self._settings, self._kind, self._flight.read(), self._now())
-        facts = Facts(self._kind, self._ledger.kinds(), found.counts, found.delivered, found.moved)
+        facts = Facts(
+            self._kind, self._ledger.kinds(), found.counts, found.delivered, found.changes.moved
+        )
         for blocker in require_clear(facts, force=self._settings.load_force):
             note(f"LOAD_FORCE waves this through: {blocker}")
         return found

@@ -20,6 +20,8 @@ from datetime import UTC, date, datetime
 
 import duckdb
 
+from load.marts import PHASES
+
 
 @dataclass(frozen=True)
 class Window:
@@ -37,9 +39,9 @@ class Counts:
     rows: Counter[tuple[str, str]]
     going: int
 
-    def of(self, *standings: str) -> int:
-        """Count the rows with one of these standings, in all phases."""
-        return sum(rows for (_, standing), rows in self.rows.items() if standing in standings)
+    def of(self, *standings: str, phases: Sequence[str] = PHASES) -> int:
+        """Count the rows with one of these standings."""
+        return sum(self.rows[phase, standing] for phase in phases for standing in standings)
 
 
 _HELD_IDS = """
@@ -114,43 +116,6 @@ left join counted on marts.phase = counted.phase
 group by marts.phase, marts.number_of_rows
 """
 
-_CHANGED = """
-create or replace table changed as
-with
-    people as (
-        select id, min(distinct_id) as person
-        from warehouse.marts.distinct_ids
-        group by id
-        having count(distinct distinct_id) = 1
-    )
-
-select
-    mart_rows.phase,
-    mart_rows.uuid,
-    case
-        when standings.standing = 'changed' then 'payload'
-        when
-            delivered.event = mart_rows.event
-            and delivered.day = mart_rows."timestamp"::date
-            and coalesce(people_then.person, delivered.distinct_id)
-            = coalesce(people_now.person, mart_rows.distinct_id)
-        then 'key, same person'
-        else 'key'
-    end as change,
-    delivered.event as event_then,
-    mart_rows.event as event_now,
-    delivered.distinct_id as distinct_id_then,
-    mart_rows.distinct_id as distinct_id_now,
-    delivered.day as day_then,
-    mart_rows."timestamp"::date as day_now
-from standings
-inner join mart_rows on standings.uuid = mart_rows.uuid
-inner join delivered on standings.uuid = delivered.uuid
-left join people as people_then on delivered.distinct_id = people_then.id
-left join people as people_now on mart_rows.distinct_id = people_now.id
-where standings.standing in ('changed', 'rekeyed')
-"""
-
 
 def judge(cursor: duckdb.DuckDBPyConnection, window: Window, going: Sequence[str]) -> Counts:
     """Write the temp table `standings`; rows with a standing among `going` go in this run.
@@ -173,13 +138,3 @@ def judge(cursor: duckdb.DuckDBPyConnection, window: Window, going: Sequence[str
     )
     going_rows = cursor.execute("select count(*) from standings where is_going").fetchall()
     return Counts(rows, int(going_rows[0][0]))
-
-
-def list_changed(cursor: duckdb.DuckDBPyConnection) -> int:
-    """Write the ledger's table `changed`; returns how many moved to another person.
-
-    `change` is `payload`, `key`, or `key, same person` where the new distinct_id belongs to the
-    person of the old one: then PostHog shows the event where it should.
-    """
-    cursor.execute(_CHANGED)
-    return int(cursor.execute("select count(*) from changed where change = 'key'").fetchall()[0][0])

@@ -21,7 +21,8 @@ def summarize(
     }
     sometimes = {
         "key changed since delivered": found.counts.of("rekeyed"),
-        "  to another person, name or day": found.moved,
+        "  to another person, name or day": found.changes.moved,
+        "delivered, no longer in the marts": found.changes.gone,
         "refused in earlier runs": found.counts.of("refused"),
         "outside LOAD_FROM to LOAD_TO": found.counts.of("outside"),
         "in flight when the last run ended": len(found.again),
@@ -31,5 +32,5 @@ def summarize(
     summary(kind.capitalize(), {**always, **there, "seconds": seconds})
     if tally.refused.total() or found.counts.of("refused"):
         print('  What was refused and why: just sql "from delivery.refused"; again: just replay')
-    if found.counts.of("changed", "rekeyed"):
+    if found.counts.of("changed", "rekeyed") or found.changes.gone:
         print('  What changed: just sql "from delivery.changed"')

@@ -7,10 +7,11 @@ from datetime import datetime, timedelta
 
 import duckdb
 
+from load.changes import Changes, list_changed
 from load.marts import attach, show
 from load.sample import draw
 from load.settings import LoadSettings
-from load.standing import Counts, Window, judge, list_changed
+from load.standing import Counts, Window, judge
 
 _IN_FLIGHT = """
 select uuid::varchar
@@ -25,7 +26,7 @@ class Survey:
 
     counts: Counts
     delivered: int
-    moved: int
+    changes: Changes
     again: list[str]
 
 
@@ -52,7 +53,7 @@ def survey(
     return Survey(
         counts,
         delivered=_count(cursor, "select count(*) from delivered"),
-        moved=list_changed(cursor) if counts.of("changed", "rekeyed") else 0,
+        changes=list_changed(cursor, counts),
         again=_going_again(cursor, in_flight),
     )
 

@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from dbt_project.settings import TransformSettings
 from extract.settings import ExtractSettings
 from load.settings import LoadSettings
 from pipeline.settings import Settings
+from pipeline.warehouse import limits
 from tests.conftest import ROOT, Demo
 from tests.stages import kept, run_cold
 
@@ -149,3 +151,11 @@ def test_ci_runs_the_readmes_own_command() -> None:
     (command,) = re.findall(r"^(python3 -m venv .*just check)$", README, re.MULTILINE)
     for path in (".ci/run", ".github/workflows/check.yml"):
         assert command in (ROOT / path).read_text(), path
+
+
+def test_dbt_opens_the_warehouse_as_all_stages_do() -> None:
+    """Once, for what dbt's `settings` say is said again for each model, which DuckDB may refuse."""
+    profile = yaml.safe_load((ROOT / "profiles.yml").read_text())
+    output = profile["amplitude_to_posthog"]["outputs"]["warehouse"]
+    assert output["config_options"].keys() == limits(Settings()).keys()
+    assert "settings" not in output

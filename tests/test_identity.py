@@ -343,16 +343,18 @@ class Moved:
     second: Found
     sent_under: Mapping[str, set[str]]
     """By distinct_id: the events that the first one sent."""
-    aliased: set[str]
-    """The devices of which the first one said whose they are."""
+    aliased: Mapping[str, str]
+    """The devices of which the first one said whose they are, and whose."""
     status: Mapping[str, str]
     """By device: what all days say of it."""
     received: list[tuple[str, int]]
     """Each distinct_id with its number of arrivals, in the end."""
+    gone: set[str]
+    """The persons of the aliases that the ledger lists: today's rules would not send them."""
 
     def anonymous_devices_that_became(self, status: str) -> set[str]:
         """Those that the first migration knew no owner of."""
-        known = self.sent_under.keys() & self.status.keys() - self.aliased
+        known = self.sent_under.keys() & self.status.keys() - self.aliased.keys()
         return {device for device in known if self.status[device] == status}
 
 
@@ -371,7 +373,7 @@ def moved(world: World, tmp_path_factory: pytest.TempPathFactory) -> Moved:
         for uuid, distinct_id in posthog.query("select uuid::varchar, distinct_id from received"):
             sent_under[distinct_id].add(uuid)
         aliased = posthog.query(
-            "select properties ->> 'alias' from received where event like '%alias'"
+            "select properties ->> 'alias', distinct_id from received where event like '%alias'"
         )
         shutil.copy(world.folder / "warehouse.duckdb", folder)
         # Of so few events more than one in a hundred has another person now: load would ask first.
@@ -380,10 +382,21 @@ def moved(world: World, tmp_path_factory: pytest.TempPathFactory) -> Moved:
             first,
             world.found(posthog.query),
             sent_under,
-            {device for (device,) in aliased},
+            dict(aliased),
             dict(world.ask("select id, status from marts.distinct_ids where kind = 'device'")),
             posthog.query("select distinct_id, count(*) from received group by all"),
+            gone_aliases(folder),
         )
+
+
+def gone_aliases(folder: Path) -> set[str]:
+    (ledger,) = (folder / "delivery").glob("*.duckdb")
+    with duckdb.connect(ledger, read_only=True) as delivery:
+        owners = delivery.sql(
+            "select distinct_id_then from changed"
+            " where change = 'gone' and event_then = '$create_alias'"
+        )
+        return {owner for (owner,) in owners.fetchall()}
 
 
 def build_before(moment: str, world: World, folder: Path) -> None:
@@ -424,6 +437,14 @@ def test_an_aliased_device_that_gains_a_second_user_gets_no_further_event(moved:
     received = dict(moved.received)
     for device in devices:
         assert received[device] == len(moved.sent_under[device])
+
+
+def test_aliases_that_todays_rules_would_not_send_are_listed(moved: Moved) -> None:
+    """By their person, whose device has gained a second user since."""
+    assert moved.gone
+    assert moved.gone == {
+        owner for device, owner in moved.aliased.items() if moved.status[device] != "alias"
+    }
 
 
 def test_an_anonymous_device_that_gains_two_users_at_once_stays_a_person_of_its_own(

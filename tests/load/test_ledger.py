@@ -92,6 +92,25 @@ def test_a_changed_key_is_listed_and_never_sent(
     ) == [(change, "ann's phone", "event 0", "2024-03-01")]
 
 
+def test_what_todays_rules_would_not_send_is_listed(stage: Stage) -> None:
+    """Final states are replaced by newer ones, which is no news."""
+    alias = row(90, event="$create_alias", distinct_id="ann", timestamp="2024-03-01")
+    stage.fill(events=EVENTS, aliases=[alias], persons=[row(99, event="$set")])
+    stage.run()
+    stage.fill(events=EVENTS[1:], persons=[row(98, event="$set")])
+    result = stage.run()
+    assert shown(result.stdout, "delivered, no longer in the marts") == "2"
+    assert stage.ledger(
+        "select change, phase, event_then, distinct_id_then from changed order by phase"
+    ) == [
+        ("gone", "aliases", "$create_alias", "ann"),
+        ("gone", "events", "event 0", EVENTS[0]["distinct_id"]),
+    ]
+    stage.fill(events=EVENTS, aliases=[alias])
+    assert "delivery.changed" not in stage.run().stdout
+    assert stage.ledger("from changed") == []
+
+
 def test_replay_sends_what_was_refused_and_nothing_else(stage: Stage) -> None:
     refuse_event_1(stage)
     stage.fill(events=EVENTS)
