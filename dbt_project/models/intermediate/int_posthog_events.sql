@@ -48,7 +48,7 @@ with
     -- Many events carry the same groups: each is spelled once.
     groups as (
         select groups, {{ json_strict("groups") }} as bag,
-        from sendable
+        from {{ ref("stg_amplitude__events") }}
         where groups <> '{}'
         group by groups
     ),
@@ -71,9 +71,13 @@ with
         select
             keyed.*,
             spelled_groups.members as group_members,
-            snapshots.set_members,
-            snapshots.set_once_members,
-            case when keyed.is_web then snapshots.campaign_members end as campaign_members,
+            -- As a join, DuckDB would keep all events in memory and look them up by snapshot: it
+            -- takes the events that have changed for fewer than they are.
+            (
+                select snapshots
+                from snapshots
+                where snapshots.user_properties_hash = keyed.user_properties_hash
+            ) as snapshot,
             {{ standard_values("keyed.event_bag", "keyed.event_keys", event_names()) }}
             as standard_values,
             case
@@ -82,7 +86,6 @@ with
             end as element_values,
         from keyed
         left join spelled_groups on keyed.groups = spelled_groups.groups
-        left join snapshots on keyed.user_properties_hash = snapshots.user_properties_hash
     ),
 
     named as (
@@ -109,7 +112,11 @@ with
                 {{ joined_members("standard_members") }},
                 {{
                     joined_members(
-                        members_beside("campaign_members", "event_keys", "standard_members")
+                        members_beside(
+                            "case when is_web then snapshot.campaign_members end",
+                            "event_keys",
+                            "standard_members",
+                        )
                     )
                 }},
                 event_members,
@@ -125,7 +132,12 @@ with
                 group_members,
                 case
                     when has_profile
-                    then {{ event_person_changes("set_members", "set_once_members") }}
+                    then
+                        {{
+                            event_person_changes(
+                                "snapshot.set_members", "snapshot.set_once_members"
+                            )
+                        }}
                 end
             )
             || '}' as properties,
