@@ -74,7 +74,12 @@ with
             -- As a join, DuckDB would keep all events in memory and look them up by snapshot: it
             -- takes the events that have changed for fewer than they are.
             (
-                select snapshots
+                select
+                    struct_pack(
+                        set_members := snapshots.set_members,
+                        set_once_members := snapshots.set_once_members,
+                        campaign_members := snapshots.campaign_members
+                    )
                 from snapshots
                 where snapshots.user_properties_hash = keyed.user_properties_hash
             ) as snapshot,
