@@ -6,6 +6,8 @@
 {% macro payload_fault(properties) -%}
     {%- set objects -%} ['$', '/$set', '/$set_once', '/$groups', '/$group_set'] {%- endset -%}
     case
+        when {{ properties }} is null
+        then 'nothing'
         when not json_valid({{ properties }})
         then 'not JSON'
         when not starts_with({{ properties }}, '{')
