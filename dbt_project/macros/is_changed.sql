@@ -20,18 +20,10 @@
     {%- endif -%}
 {%- endmacro %}
 
-{# A number that is another one when any of the columns is: a stable hash of them all. #}
-{% macro version_of(columns) -%}
-    {%- set parts = [] -%}
-    {%- for column in columns %}
-        {%- do parts.append("coalesce(" ~ column ~ "::varchar, chr(30))") -%}
-    {%- endfor %}
-    {{ hash_64("concat_ws(chr(31), " ~ parts | join(", ") ~ ")") }}
-{%- endmacro %}
-
 {#
-    The same of all rows of marts.events in a group, in no order. It decides what is built again and
-    nothing else, so DuckDB's own hash will do: another one would build all again, once.
+    A number that is another one when any row of marts.events in a group is, in no order. A version
+    decides what is built again and nothing else, so DuckDB's own hash will do: another one would
+    build all again, once.
 #}
 {% macro version_of_events(relation) -%}
     bit_xor(hash({{ relation }}.event_uuid, {{ relation }}.version, {{ relation }}.rejection))

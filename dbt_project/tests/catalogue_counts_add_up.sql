@@ -1,27 +1,37 @@
--- The catalogue is added up load by load; this counts the keys of all events anew. A key that is
--- repeated in one object is one property: that is looked into only where the quick sums differ.
+-- The catalogue is added up load by load, from what is in the bags; this adds up how many members
+-- each event was seen to have. A key that is repeated in one object is one property: that is looked
+-- into only where the sums differ.
 with
-    -- Read twice, they would be copied first.
-    events as not materialized(select * from {{ ref("events") }}),
-
-    bags as not materialized(
-        select 'event_properties' as bag, event_type, event_properties as members,
-        from events
-        where event_properties <> '{}'
-        union all
-        select 'user_properties' as bag, event_type, user_properties as members,
-        from events
-        where user_properties <> '{}'
-        union all
-        select 'group_properties' as bag, event_type, group_properties as members,
-        from events
-        where group_properties <> '{}'
-    ),
+    -- Read more than once, it would be copied first.
+    events as not materialized(select * from {{ ref("stg_amplitude__events") }}),
 
     counted as (
-        select bag, event_type, count(*) as events, sum(len(json_keys(members))) as properties,
-        from bags
-        group by bag, event_type
+        select
+            'event_properties' as bag,
+            event_type,
+            count(*) as events,
+            sum(event_property_count) as properties,
+        from events
+        where event_property_count > 0
+        group by event_type
+        union all
+        select
+            'user_properties' as bag,
+            event_type,
+            count(*) as events,
+            sum(user_property_count) as properties,
+        from events
+        where user_property_count > 0
+        group by event_type
+        union all
+        select
+            'group_properties' as bag,
+            event_type,
+            count(*) as events,
+            sum(group_property_count) as properties,
+        from events
+        where group_property_count > 0
+        group by event_type
     ),
 
     paths as (
@@ -62,6 +72,17 @@ with
         where properties is distinct from catalogued_properties or most_events > events
     ),
 
+    bags as (
+        select 'event_properties' as bag, event_type, event_properties as members,
+        from events
+        union all
+        select 'user_properties' as bag, event_type, user_properties as members,
+        from events
+        union all
+        select 'group_properties' as bag, event_type, group_properties as members,
+        from events
+    ),
+
     looked_into as (
         select bags.bag, bags.event_type, sum(list_unique(json_keys(bags.members))) as properties,
         from bags
@@ -69,6 +90,7 @@ with
             differing
             on bags.bag = differing.bag
             and bags.event_type is not distinct from differing.event_type
+        where bags.members <> '{}'
         group by bags.bag, bags.event_type
     )
 

@@ -1,2 +1,2 @@
-{# The whole MD5 of a text as a number: no two of a billion texts share one by chance. #}
-{% macro hash_128(text) -%} md5_number({{ text }}) {%- endmacro %}
+{# The whole MD5 of a text as a UUID: no two of a billion texts share one by chance. #}
+{% macro hash_128(text) -%} md5({{ text }})::uuid {%- endmacro %}

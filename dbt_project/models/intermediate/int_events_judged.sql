@@ -66,20 +66,16 @@ with
 
 select
     * exclude (is_excluded, exclusion, group_types),
-    {{
-        version_of(
-            [
-                "export_file",
-                "distinct_id",
-                "person_id",
-                "session_owner",
-                "has_profile",
-                "posthog_event",
-                "event_members",
-                "rejection",
-                "rejection_detail",
-                "group_types",
-            ]
-        )
-    }} as version,
+    hash(
+        export_file,
+        distinct_id,
+        person_id,
+        session_owner,
+        has_profile,
+        posthog_event,
+        event_members,
+        rejection,
+        rejection_detail,
+        group_types
+    ) as version,
 from judged

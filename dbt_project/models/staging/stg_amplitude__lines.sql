@@ -113,7 +113,15 @@ with
         from dated
     ),
 
-    inspected as (select *, {{ unusable_cells() }} as unusable_cells, from typed)
+    inspected as (
+        select
+            *,
+            {{ key_count("event_properties") }} as event_property_count,
+            {{ key_count("user_properties") }} as user_property_count,
+            {{ key_count("group_properties") }} as group_property_count,
+            {{ unusable_cells() }} as unusable_cells,
+        from typed
+    )
 
 select * exclude (exported)
 from inspected
