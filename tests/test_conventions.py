@@ -95,7 +95,7 @@ def test_every_model_has_a_tested_key(manifest: dict[str, Any]) -> None:
         node["attached_node"]
         for node in manifest["nodes"].values()
         if node["resource_type"] == "test"
-        if (node.get("test_metadata") or {}).get("name") == "unique"
+        if (node.get("test_metadata") or {}).get("name") in {"key", "unique"}
     }
     # The views have a row per event, as has the table that is built of them, whose key is tested.
     keyless = {"stg_amplitude__lines", "repairs", "int_events_identified", "int_events_judged"}

@@ -16,6 +16,12 @@ _HARM = {
     "every_value_is_in_its_column": """
         update marts.events set user_properties_visits = null where event_type = 'order_shipped'
     """,
+    "key_sessions_person_id__device_id__session_id": """
+        update marts.sessions set device_id = null where events = 1
+    """,
+    "key_users_person_id": """
+        insert into marts.users from (from marts.users limit 1)
+    """,
     "no_event_stands_for_others": """
         update staging.stg_amplitude__lines set sample_rate = '0.1' where event_type = 'order_paid'
     """,
@@ -37,6 +43,8 @@ def test_each_finds_what_it_is_there_for(demo: Demo, tmp_path: Path) -> None:
     assert {result["unique_id"].split(".")[2]: result["status"] for result in results} == {
         "catalogue_counts_add_up": "fail",
         "every_value_is_in_its_column": "warn",
+        "key_sessions_person_id__device_id__session_id": "fail",
+        "key_users_person_id": "fail",
         "no_event_stands_for_others": "warn",
         "no_group_type_is_left_out": "warn",
     }
