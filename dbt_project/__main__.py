@@ -149,7 +149,7 @@ def dbt(
 def _parse(settings: TransformSettings) -> Manifest:
     """Read the project once: for its rules, and for the run that follows."""
     _open(settings).close()
-    outcome = dbt(settings, ["parse", "--quiet"])
+    outcome = dbt(settings, ["parse", "--quiet", "--no-write-json"])
     if not isinstance(outcome.result, Manifest):
         raise TransformError(f"dbt cannot read the project: {_first_line(outcome.exception)}")
     return outcome.result

@@ -130,17 +130,46 @@ with
         left join profile_members on persons.person_id = profile_members.person_id
         left join country_codes as last_codes on persons.last_place.country = last_codes.country
         left join country_codes as first_codes on persons.first_place.country = first_codes.country
+    ),
+
+    members as (
+        select
+            person_id,
+            version,
+            since,
+            nullif(
+                concat_ws(
+                    ',',
+                    own_set_members,
+                    '"amplitude_cohort_ids":' || cohort_ids,
+                    last_place_members
+                ),
+                ''
+            ) as set_members,
+            nullif(
+                concat_ws(',', own_set_once_members, first_place_members), ''
+            ) as set_once_members,
+        from states
+    ),
+
+    messages as (
+        select
+            person_id,
+            version,
+            since,
+            case
+                when since is not null and coalesce(set_members, set_once_members) is not null
+                then
+                    '{'
+                    || {{ person_changes("set_members", "set_once_members") }}
+                    || ',"$geoip_disable":true}'
+            end as properties,
+        from members
     )
 
 select
-    person_id,
-    version,
-    since,
-    nullif(
-        concat_ws(
-            ',', own_set_members, '"amplitude_cohort_ids":' || cohort_ids, last_place_members
-        ),
-        ''
-    ) as set_members,
-    nullif(concat_ws(',', own_set_once_members, first_place_members), '') as set_once_members,
-from states
+    *,
+    {{ uuid_v5("to_json(['person', person_id, since::varchar, properties])::varchar") }} as uuid,
+    {{ key_hash("'$set'", "person_id", "since") }} as key_hash,
+    {{ payload_hash("properties", "since") }} as payload_hash,
+from messages
