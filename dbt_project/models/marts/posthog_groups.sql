@@ -51,11 +51,22 @@ with
         where events.told_at is not null and not {{ is_after_cutover("events.told_at") }}
     ),
 
+    -- Few of them say anything new, and the two steps that follow need not look at the others.
+    new_states as (
+        select *
+        from states
+        qualify
+            group_set is distinct from lag(group_set) over (
+                partition by group_type, group_key
+                order by told_at, event_at nulls first, event_id nulls first, event_uuid
+            )
+    ),
+
     -- PostHog applies what arrives in order of time: of one moment's states only the last can
     -- count.
     last_of_moment as (
         select *
-        from states
+        from new_states
         qualify
             row_number() over (
                 partition by group_type, group_key, told_at
