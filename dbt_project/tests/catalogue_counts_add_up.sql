@@ -5,33 +5,43 @@ with
     -- Read more than once, it would be copied first.
     events as not materialized(select * from {{ ref("stg_amplitude__events") }}),
 
+    by_type as (
+        select
+            event_type,
+            count(*) filter (where event_property_count > 0) as event_events,
+            sum(event_property_count) as event_properties,
+            count(*) filter (where user_property_count > 0) as user_events,
+            sum(user_property_count) as user_properties,
+            count(*) filter (where group_property_count > 0) as group_events,
+            sum(group_property_count) as group_properties,
+        from events
+        group by event_type
+    ),
+
     counted as (
         select
             'event_properties' as bag,
             event_type,
-            count(*) as events,
-            sum(event_property_count) as properties,
-        from events
-        where event_property_count > 0
-        group by event_type
+            event_events as events,
+            event_properties as properties,
+        from by_type
+        where event_events > 0
         union all
         select
             'user_properties' as bag,
             event_type,
-            count(*) as events,
-            sum(user_property_count) as properties,
-        from events
-        where user_property_count > 0
-        group by event_type
+            user_events as events,
+            user_properties as properties,
+        from by_type
+        where user_events > 0
         union all
         select
             'group_properties' as bag,
             event_type,
-            count(*) as events,
-            sum(group_property_count) as properties,
-        from events
-        where group_property_count > 0
-        group by event_type
+            group_events as events,
+            group_properties as properties,
+        from by_type
+        where group_events > 0
     ),
 
     paths as (
