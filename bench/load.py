@@ -99,6 +99,20 @@ create table marts.posthog_aliases as from marts.posthog_events limit 0;
 create table marts.posthog_groups as from marts.posthog_events limit 0;
 create table marts.posthog_persons as from marts.posthog_events limit 0;
 """
+_FRAMED = """
+select
+    capture_message(
+        uuid,
+        event,
+        distinct_id,
+        "timestamp",
+        properties,
+        session,
+        around_session(properties, session)
+    )
+from (select *, session_at_top(properties) as session from marts.posthog_events)
+order by "timestamp"
+"""
 _SENT = """
 select uuid::varchar, event, distinct_id, "timestamp", properties
 from marts.posthog_events
@@ -151,10 +165,7 @@ def _frame(events: int) -> None:
     """Write the floor's requests: lane by lane, all that is left to do is to post them."""
     with closing(duckdb.connect(_DATA / str(events) / "warehouse.duckdb")) as warehouse:
         warehouse.execute(MACROS)
-        warehouse.execute(
-            'select capture_message(uuid, event, distinct_id, "timestamp", properties,'
-            ' without_session(properties)) from marts.posthog_events order by "timestamp"'
-        )
+        warehouse.execute(_FRAMED)
         number = 0
         while rows := warehouse.fetchmany(BATCH):
             body = frame([text for (text,) in rows], datetime.now(UTC).isoformat())

@@ -39,14 +39,16 @@ with
         where mart."timestamp" between $earliest and $latest
     ),
 
-    parted as (select *, without_session(properties) as rest from going_rows)
+    in_sessions as (select *, session_at_top(properties) as session from going_rows),
+
+    parted as (select *, around_session(properties, session) as around from in_sessions)
 
 select
     (hash(distinct_id) % $lanes)::integer,
     uuid::varchar,
     standing::varchar,
     record_line(uuid, event, distinct_id, "timestamp", key_hash, payload_hash),
-    {message}(uuid, event, distinct_id, "timestamp", properties, rest)
+    {message}(uuid, event, distinct_id, "timestamp", properties, session, around)
 from parted
 order by "timestamp", uuid
 """
