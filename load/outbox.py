@@ -14,7 +14,7 @@ from load import record, wire
 from load.ahead import drawn_ahead
 from load.batches import Message
 
-SLICE_ROWS = 8_000  # with their texts: what a run holds in memory depends on it
+SLICE_ROWS = 12_000  # with their texts: what a run holds in memory depends on it
 
 _SLICE = """
 select min("timestamp"), max("timestamp")
