@@ -142,7 +142,7 @@ class Ledger:
         return self._now().replace(tzinfo=None)
 
 
-def _by_standing(messages: Sequence[Message]) -> Iterator[tuple[str, list[Message]]]:
+def _by_standing(messages: list[Message]) -> Iterator[tuple[str, list[Message]]]:
     """Split what is delivered for the first time from what is delivered again."""
     again = [message for message in messages if message.standing == "changed"]
     new = messages
