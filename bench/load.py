@@ -143,9 +143,9 @@ def main(events: int = 200_000, rounds: int = 3) -> None:
         compete(contenders, rounds)
         show(_title(events, rounds), contenders)
         _show_lost(contenders)
-        memory = [Contender("", ["bench.load", "run", "load", url, str(n)], n) for n in sizes]
-        compete(memory, 1)
-    _show_memory(memory)
+        growth = [Contender("", ["bench.load", "run", "load", url, str(n)], n) for n in sizes]
+        compete(growth, 1)
+    _show_growth(growth)
 
 
 def _in_a_process_of_its_own(step: str, events: int) -> None:
@@ -295,12 +295,16 @@ def _show_lost(contenders: list[Contender]) -> None:
         print(f"  {contender.name}: {lost:,} of {contender.events:,} events lost")
 
 
-def _show_memory(contenders: list[Contender]) -> None:
-    table = Table(title="just load: memory by the number of events", title_justify="left")
-    table.add_column("events", justify="right")
-    table.add_column("peak MB", justify="right")
+def _show_growth(contenders: list[Contender]) -> None:
+    table = Table(title="just load, by the number of events", title_justify="left")
+    for column in ("events", "CPU µs/event", "peak MB"):
+        table.add_column(column, justify="right")
     for contender in contenders:
-        table.add_row(f"{contender.events:,}", f"{contender.median('peak_bytes') / 1e6:,.0f}")
+        table.add_row(
+            f"{contender.events:,}",
+            f"{contender.cpu_microseconds:,.1f}",
+            f"{contender.median('peak_bytes') / 1e6:,.0f}",
+        )
     Console(width=110, highlight=False).print(table)
 
 
