@@ -50,6 +50,11 @@ class Contender:
         return self.events / self.median("seconds")
 
     @property
+    def cpu_microseconds(self) -> float:
+        """CPU time an event."""
+        return self.median("cpu_seconds") / self.events * 1e6
+
+    @property
     def spread(self) -> float:
         """The slowest round over the fastest."""
         seconds = [round_.seconds for round_ in self.rounds]
@@ -82,7 +87,7 @@ def show(title: str, contenders: Sequence[Contender]) -> None:
             contender.name,
             f"{contender.rate:,.0f}",
             f"{contender.rate / floor.rate:.3f}",
-            f"{contender.median('cpu_seconds') / contender.events * 1e6:,.1f}",
+            f"{contender.cpu_microseconds:,.1f}",
             f"{contender.median('peak_bytes') / 1e6:,.0f}",
             f"{contender.spread:.2f}",
         )

@@ -4,6 +4,7 @@ replay    sends what PostHog refused once more, and nothing else
 rehearse  sends a sample of whole persons
 """
 
+import gc
 import signal
 import sys
 import time
@@ -20,10 +21,13 @@ from pipeline.terminal import note, run
 
 KINDS = ("load", "replay", "rehearse")
 
+_OBJECTS_PER_COLLECTION = 100_000  # a slice makes thousands, all of them free of cycles
+
 
 def main() -> None:
     """Run the stage."""
     kind = _kind(sys.argv[1:])
+    gc.set_threshold(_OBJECTS_PER_COLLECTION)
     settings = LoadSettings.read()
     signal.signal(signal.SIGTERM, _interrupt)
     started = time.monotonic()

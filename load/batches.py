@@ -56,21 +56,6 @@ class _Filling:
     messages: list[Message] = field(default_factory=list)
     uuids: set[str] = field(default_factory=set)
     size: int = 0
-    day: str = ""
-
-    def has_room(self, message: Message, limits: Limits) -> bool:
-        return not self.messages or (
-            len(self.messages) < limits.max_events
-            and self.size + len(message.text) < limits.max_bytes
-            and message.uuid not in self.uuids
-            and not (limits.one_day and message.day != self.day)
-        )
-
-    def add(self, message: Message) -> None:
-        self.day = self.day or message.day
-        self.messages.append(message)
-        self.uuids.add(message.uuid)
-        self.size += len(message.text) + 1  # the comma between two messages
 
 
 def into_batches(messages: Iterable[Message], phase: str, limits: Limits) -> Iterator[Batch]:
@@ -78,9 +63,20 @@ def into_batches(messages: Iterable[Message], phase: str, limits: Limits) -> Ite
     lanes: defaultdict[int, _Filling] = defaultdict(_Filling)
     for message in messages:
         filling = lanes[message.lane]
-        if not filling.has_room(message, limits):
+        if filling.messages and not _has_room(filling, message, limits):
             yield Batch(phase, message.lane, filling.messages)
             filling = lanes[message.lane] = _Filling()
-        filling.add(message)
+        filling.messages.append(message)
+        filling.uuids.add(message.uuid)
+        filling.size += len(message.text) + 1  # the comma between two messages
     for lane, filling in lanes.items():
         yield Batch(phase, lane, filling.messages)
+
+
+def _has_room(filling: _Filling, message: Message, limits: Limits) -> bool:
+    return (
+        len(filling.messages) < limits.max_events
+        and filling.size + len(message.text) < limits.max_bytes
+        and message.uuid not in filling.uuids
+        and not (limits.one_day and message.day != filling.messages[0].day)
+    )

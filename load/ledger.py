@@ -98,7 +98,7 @@ class Ledger:
         with self._transaction():
             self._forget_refusals([*accepted, *(refusal.message for refusal in refused)])
             for sql, messages in _by_standing(accepted):
-                lines = join_records(message.record for message in messages)
+                lines = join_records([message.record for message in messages])
                 self._insert(sql, phase, {"lines": lines})
             if refused:
                 rows = json.dumps([_refused(refusal) for refusal in refused])
@@ -142,10 +142,12 @@ class Ledger:
         return self._now().replace(tzinfo=None)
 
 
-def _by_standing(messages: Sequence[Message]) -> Iterator[tuple[str, list[Message]]]:
+def _by_standing(messages: list[Message]) -> Iterator[tuple[str, list[Message]]]:
     """Split what is delivered for the first time from what is delivered again."""
-    new = [message for message in messages if message.standing != "changed"]
     again = [message for message in messages if message.standing == "changed"]
+    new = messages
+    if again:
+        new = [message for message in messages if message.standing != "changed"]
     return (
         (sql, group)
         for sql, group in ((books.DELIVERED, new), (books.DELIVERED_AGAIN, again))

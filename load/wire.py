@@ -59,40 +59,58 @@ create or replace temp macro special_values(properties) as
         ]
     );
 
--- Parsing costs ten times as much as looking for one.
+-- Parsing costs more than looking, which goes by the first character: `"` is on every corner.
 create or replace temp macro may_have_specials(properties) as
     regexp_matches(
         properties,
-        '"\$(session_id|window_id|process_person_profile|ignore_sent_at|cookieless_mode'
+        '\$(session_id|window_id|process_person_profile|ignore_sent_at|cookieless_mode'
         || '|product_tour_id|lib|lib_version)"'
     );
 
--- Without the first `$session_id` and the `$process_person_profile` of nobody's event behind it, as
--- the marts write them; what is written otherwise stays. It is a column of the query, since a macro
--- works out its argument wherever it names it.
-create or replace temp macro without_session(properties) as
-    regexp_replace(
-        properties, ',"\$session_id":"[^"\\]*"(?:,"\$process_person_profile":false)?', ''
-    );
+-- The value of `$session_id`, if it stands at the top. It and `around_session` are columns of the
+-- query, since a macro works out its argument wherever it names it.
+create or replace temp macro session_at_top(properties) as
+    case when contains(properties, '$session_id"') then properties ->> '$."$session_id"' end;
+
+-- What stands before and behind the session: two texts, if there is one spelled as it reads.
+create or replace temp macro around_session(properties, session) as
+    string_split(properties, ',"$session_id":"' || session || '"');
+
+-- The marts write `$process_person_profile` of nobody's event right behind the session.
+create or replace temp macro is_nobodys(behind) as
+    starts_with(behind, ',"$process_person_profile":false');
+
+create or replace temp macro without_nobody(behind) as
+    case
+        when is_nobodys(behind)
+        then behind[strlen(',"$process_person_profile":false') + 1 :]
+        else behind
+    end;
 
 -- Where the session is all that moves, which most rows are like, nothing need be taken apart. Null
--- if it is not all, or not at the top.
-create or replace temp macro wire_session(properties, rest) as
+-- if it is not all.
+create or replace temp macro wire_session(session, around) as
     case
-        when strlen(rest) < strlen(properties) and not may_have_specials(rest)
-        then ',"session_id":"' || (properties ->> '$."$session_id"') || '","options":{'
-            || case
-                when contains(properties, '"$process_person_profile"')
-                then '"process_person_profile":false'
-                else ''
-            end
-            || '},"properties":' || rest
+        when
+            len(around) = 2
+            and not may_have_specials(around[1])
+            and not may_have_specials(without_nobody(around[2]))
+        then
+            concat(
+                ',"session_id":"',
+                session,
+                '","options":{',
+                case when is_nobodys(around[2]) then '"process_person_profile":false' end,
+                '},"properties":',
+                around[1],
+                without_nobody(around[2])
+            )
     end;
 
 create or replace temp macro wire_nothing_special(properties) as
     case
         when not may_have_specials(properties)
-        then ',"options":{},"properties":' || properties
+        then concat(',"options":{},"properties":', properties)
     end;
 
 create or replace temp macro wire_specials(properties) as
@@ -101,25 +119,33 @@ create or replace temp macro wire_specials(properties) as
     )[1];
 
 create or replace temp macro message_head(uuid, event, distinct_id, instant) as
-    '{"uuid":"' || uuid || '","event":' || to_json(event)
-    || ',"distinct_id":' || to_json(distinct_id)
-    || ',"timestamp":"' || strftime(instant, '%Y-%m-%dT%H:%M:%S.%fZ') || '"';
+    concat(
+        '{"uuid":"',
+        uuid,
+        '","event":',
+        to_json(event),
+        ',"distinct_id":',
+        to_json(distinct_id),
+        ',"timestamp":"',
+        strftime(instant, '%Y-%m-%dT%H:%M:%S.%fZ'),
+        '"'
+    );
 
 create or replace temp macro plain_message(
-    uuid, event, distinct_id, instant, properties, rest
+    uuid, event, distinct_id, instant, properties, session, around
 ) as
     encode(
         message_head(uuid, event, distinct_id, instant) || ',"properties":' || properties || '}'
     );
 
--- `rest` is `without_session(properties)`.
+-- `session` is `session_at_top(properties)`, `around` is `around_session(properties, session)`.
 create or replace temp macro capture_message(
-    uuid, event, distinct_id, instant, properties, rest
+    uuid, event, distinct_id, instant, properties, session, around
 ) as
     encode(
         message_head(uuid, event, distinct_id, instant)
         || coalesce(
-            wire_session(properties, rest),
+            wire_session(session, around),
             wire_nothing_special(properties),
             wire_specials(properties)
         )

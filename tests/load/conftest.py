@@ -86,7 +86,7 @@ _FORKS.set_forkserver_preload(["load.__main__"])
 def _command(environment: dict[str, str], arguments: tuple[str, ...], out: Path, err: Path) -> None:
     """Be `python -m load` with this environment and nothing else."""
     for stream, path in ((1, out), (2, err)):
-        os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT), stream)
+        os.dup2(os.open(path, os.O_WRONLY), stream)
     sys.stdout, sys.stderr = os.fdopen(1, "w"), os.fdopen(2, "w")
     os.environ.clear()
     os.environ.update(environment)
@@ -102,6 +102,8 @@ class Process:
     ) -> None:
         number = next(_NUMBERS)
         self._out, self._err = folder / f"{number}.out", folder / f"{number}.err"
+        for path in (self._out, self._err):
+            path.touch()  # a process may be killed before it opens them
         args = (environment, arguments, self._out, self._err)
         self._process = _FORKS.Process(target=_command, args=args)
         self._process.start()
@@ -128,7 +130,7 @@ class Process:
 
     def said(self) -> str:
         """Return what it printed on stderr so far."""
-        return self._err.read_text() if self._err.exists() else ""
+        return self._err.read_text()
 
     def kill(self) -> None:
         """Kill it with -9."""

@@ -96,6 +96,7 @@ def test_aliases_and_groups_come_before_events_and_persons_after(stage: Stage) -
 
 def test_each_persons_events_arrive_in_the_order_of_time(stage: Stage) -> None:
     stage.monkeypatch.setattr("load.outbox.SLICE_ROWS", 40)
+    stage.monkeypatch.setattr("load.outbox.PORTION_ROWS", 90)
     stage.monkeypatch.setattr("load.batches.Limits.max_events", 30)
     stage.fill(events=[row(n, timestamp=f"2024-03-0{n % 3 + 1} 00:00:00") for n in range(300)])
     assert stage.run(LOAD_LANES="2").returncode == 0

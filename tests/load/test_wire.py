@@ -31,8 +31,9 @@ def message(connection: duckdb.DuckDBPyConnection, event: dict[str, Any]) -> str
         """
         select capture_message(
             $uuid::uuid, $event, $distinct_id, ($timestamp::timestamptz at time zone 'UTC'),
-            $properties, without_session($properties)
+            properties, session, around_session(properties, session)
         )
+        from (select $properties as properties, session_at_top($properties) as session)
         """,
         {**event, "properties": properties},
     ).fetchall()
