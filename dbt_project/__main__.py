@@ -185,7 +185,8 @@ def _explain(result: RunResult) -> str:
     name = result.node.name
     if result.failures and result.node.resource_type == NodeType.Test:
         table = f"test_failures.{result.node.alias}"
-        return f'{name}: {result.failures} rows. Look: just sql "from {table}"'
+        rows = f"{result.failures:,} row{'' if result.failures == 1 else 's'}"
+        return f'{name}: {rows}. Look: just sql "from {table}"'
     return f"{result.node.resource_type} {name}: {_first_line(result.message)}"
 
 
