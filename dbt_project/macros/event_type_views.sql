@@ -33,6 +33,7 @@
                 and table_name = '{{ ref("events").identifier }}'
                 and not starts_with(column_name, 'event_properties_')
                 and not starts_with(column_name, 'user_properties_')
+                and not ends_with(column_name, '_property_count')
                 and column_name not in ('event_type', 'version')
         ),
 

@@ -3,7 +3,7 @@
 -- into only where the sums differ.
 with
     -- Read more than once, it would be copied first.
-    events as not materialized(select * from {{ ref("stg_amplitude__events") }}),
+    events as not materialized(select * from {{ ref("events") }}),
 
     by_type as (
         select

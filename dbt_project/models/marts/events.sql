@@ -60,6 +60,9 @@ with
             groups,
             group_properties,
             rejection,
+            event_property_count,
+            user_property_count,
+            group_property_count,
             export_file,
             version,
             {{ property_columns("event_properties", "event_struct") }}
