@@ -58,12 +58,12 @@ create or replace temp table gone (
 
 # Groups and final states are superseded by newer ones as a matter of course.
 _LASTING = ("aliases", "events")
-_GONE = """
+_GONE = f"""
 insert into gone
 select phase, uuid, event, distinct_id, day
 from delivered
 where
-    phase in ('aliases', 'events')
+    phase in {_LASTING}
     and uuid not in (select uuid from warehouse.marts.posthog_aliases)
     and uuid not in (select uuid from warehouse.marts.posthog_events)
 """
@@ -86,7 +86,7 @@ def list_changed(cursor: duckdb.DuckDBPyConnection, counts: Counts) -> Changes:
     """
     cursor.execute(_NONE_GONE)
     present = counts.of("delivered", "changed", "rekeyed", phases=_LASTING)
-    if _number(cursor, "delivered where phase in ('aliases', 'events')") > present:
+    if _number(cursor, f"delivered where phase in {_LASTING}") > present:
         cursor.execute(_GONE)
     cursor.execute(_CHANGED)
     return Changes(
