@@ -6,7 +6,7 @@ with
     devices as (select * from {{ ref("int_merging_devices") }}),
 
     changed as (
-        select * from devices where {{ is_changed("devices", ["version"], key=["device_id"]) }}
+        select devices.* from devices {{ without_built("devices", ["version"], key=["device_id"]) }}
     ),
 
     rows_on_devices as (

@@ -30,7 +30,8 @@ with
     ),
 
     changed as (
-        select * from versions where {{ is_changed("versions", ["version"], key=["person_id"]) }}
+        select versions.*
+        from versions {{ without_built("versions", ["version"], key=["person_id"]) }}
     ),
 
     -- An event that is excluded by rule still says what its person was like.

@@ -21,7 +21,7 @@ with
         where position <= 5
     ),
 
-    changed as (select * from judged where {{ is_changed("judged", ["version"]) }}),
+    changed as (select judged.* from judged {{ without_built("judged", ["version"]) }}),
 
     sendable as (
         select

@@ -7,10 +7,12 @@ with
     ),
 
     snapshots as (
-        select user_properties_hash, min(load_id) as load_id, any_value(user_properties) as bag,
-        from lines
-        where {{ is_changed("lines", [], key=["user_properties_hash"]) }}
-        group by user_properties_hash
+        select
+            lines.user_properties_hash,
+            min(lines.load_id) as load_id,
+            any_value(lines.user_properties) as bag,
+        from lines {{ without_built("lines", [], key=["user_properties_hash"]) }}
+        group by lines.user_properties_hash
     ),
 
     deduplicated as (

@@ -7,7 +7,9 @@ with
         from {{ ref("int_posthog_events") }}
     ),
 
-    changed as (select * from judged where {{ is_changed("judged", ["version", "rejection"]) }}),
+    changed as (
+        select judged.* from judged {{ without_built("judged", ["version", "rejection"]) }}
+    ),
 
     parsed as (
         select

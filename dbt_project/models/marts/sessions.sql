@@ -13,10 +13,14 @@ with
     ),
 
     changed as (
-        select *
-        from versions
-        where
-            {{ is_changed("versions", ["version"], key=["person_id", "device_id", "session_id"]) }}
+        select versions.*
+        from
+            versions
+            {{
+                without_built(
+                    "versions", ["version"], key=["person_id", "device_id", "session_id"]
+                )
+            }}
     ),
 
     sessions as (

@@ -21,7 +21,8 @@ with
     ),
 
     changed as (
-        select * from versions where {{ is_changed("versions", ["version"], key=["person_id"]) }}
+        select versions.*
+        from versions {{ without_built("versions", ["version"], key=["person_id"]) }}
     ),
 
     persons as (

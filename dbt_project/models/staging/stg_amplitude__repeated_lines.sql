@@ -6,7 +6,7 @@ with
         select event_uuid, count(*) as copies from lines group by event_uuid having count(*) > 1
     ),
 
-    changed as (select * from repeated where {{ is_changed("repeated", ["copies"]) }}),
+    changed as (select repeated.* from repeated {{ without_built("repeated", ["copies"]) }}),
 
     ranked as (
         select

@@ -1,22 +1,17 @@
 {#
-    Whether a row differs from what this model built for the same key, or is new to it. `columns` are
-    those that tell versions of the row apart.
+    Leaves out of a relation, as a join to it, the rows that this model has built already: those with
+    the same key and the same `columns`, which tell versions of a row apart.
 #}
-{% macro is_changed(relation, columns, key=["event_uuid"]) -%}
+{% macro without_built(relation, columns, key=["event_uuid"]) -%}
     {%- if is_incremental() -%}
-        not exists (
-            select 1
-            from {{ this }} as built
-            where
-                true
-                {%- for column in key %}
-                    and built.{{ column }} = {{ relation }}.{{ column }}
-                {%- endfor %}
-                {%- for column in columns %}
-                    and built.{{ column }} is not distinct from {{ relation }}.{{ column }}
-                {%- endfor %}
-        )
-    {%- else -%} true
+        anti join
+            {{ this }} as built on true
+            {%- for column in key %}
+                and {{ relation }}.{{ column }} = built.{{ column }}
+            {%- endfor %}
+            {%- for column in columns %}
+                and {{ relation }}.{{ column }} is not distinct from built.{{ column }}
+            {%- endfor %}
     {%- endif -%}
 {%- endmacro %}
 
