@@ -10,6 +10,7 @@ import time
 from collections import Counter
 from collections.abc import Iterable
 from contextlib import closing
+from itertools import chain
 from pathlib import Path
 
 import duckdb
@@ -111,7 +112,7 @@ def transform(settings: TransformSettings) -> None:
         if result.status == TestStatus.Warn:
             note(f"Warning: {_explain(result)}")
     with closing(connect(settings.warehouse, settings)) as connection:
-        for change in build.end(connection):
+        for change in chain(build.end(connection), build.compact(connection)):
             note(change)
         facts = dict(connection.sql(_FACTS).fetchall())
     seconds = {"seconds": time.monotonic() - started}

@@ -21,6 +21,7 @@ create table if not exists previous_build.property_catalog (
     share double, column_name varchar, column_type varchar
 );
 create table if not exists previous_build.event_types (event_type varchar, events bigint);
+create table if not exists previous_build.since_compaction as select 0 as builds;
 """
 _BEGIN = """
 drop schema if exists test_failures cascade;
@@ -62,6 +63,14 @@ where before.column_type is distinct from now.column_type and exists (from befor
 order by 1
 """
 _DRIFT = "select drift, count(*) from marts.property_drift group by drift order by drift"
+_COUNT_BUILD = "update previous_build.since_compaction set builds = builds + 1 returning builds"
+_COMPACT = """
+update previous_build.since_compaction set builds = 0;
+set max_vacuum_tasks = 100;
+checkpoint;
+set max_vacuum_tasks = 0;
+"""
+_BUILDS_TO_COMPACT = 10
 _NAMED_COLUMNS = 5
 
 
@@ -93,6 +102,19 @@ def end(connection: duckdb.DuckDBPyConnection) -> Iterator[str]:
             f"Drift since the last build: {drift} ({count}). "
             f"Look: just sql \"from marts.property_drift where drift = '{drift}'\""
         )
+
+
+def compact(connection: duckdb.DuckDBPyConnection) -> Iterator[str]:
+    """After every tenth build, put together what the builds have left in small pieces.
+
+    Each load of new lines leaves row groups of its own, and dead rows where it replaced others.
+    DuckDB would rewrite them at each checkpoint: after a small load that took longer than to build
+    it. Yields what a user should hear before it.
+    """
+    ((builds,),) = connection.sql(_COUNT_BUILD).fetchall()
+    if builds >= _BUILDS_TO_COMPACT:
+        yield f"Compacting the warehouse, as after every {_BUILDS_TO_COMPACT} builds."
+        connection.execute(_COMPACT)
 
 
 def _columns(changes: list[tuple[str, str | None, str | None]]) -> Iterator[str]:

@@ -33,6 +33,9 @@ def limits(settings: Settings) -> dict[str, str | bool | int | float | list[str]
         "memory_limit": settings.duckdb_memory_limit,
         "temp_directory": str(settings.data_dir / "tmp"),
         "preserve_insertion_order": False,
+        # Or DuckDB would write wide rows anew at each checkpoint, to save a few row groups;
+        # `just transform` does it once for many builds.
+        "max_vacuum_tasks": 0,
     }
 
 
