@@ -19,6 +19,9 @@ _NOT_COMPARED = {"last_build", "model_rules", "property_drift", "int_property_ce
 _UNTOUCHED = "00000000-0000-4000-8000-000000000004"
 _LONER = "d4"
 _MARKED = {
+    "intermediate.int_devices": ("rule", f"device_id = '{_LONER}'"),
+    "intermediate.int_identities": ("own_user_id", f"device_id = '{_LONER}'"),
+    "intermediate.int_identity_persons": ("amplitude_person_id", f"device_id = '{_LONER}'"),
     "intermediate.int_posthog_events": ("properties", f"event_uuid = '{_UNTOUCHED}'"),
     "marts.events": ("city", f"event_uuid = '{_UNTOUCHED}'"),
     "marts.sessions": ("city", f"person_id = '{_LONER}'"),
@@ -152,7 +155,7 @@ def tables_of(folder: Path) -> Tables:
 def count_and_hash(
     warehouse: duckdb.DuckDBPyConnection, table: str, columns: list[str]
 ) -> tuple[int, int]:
-    keys = {"event_uuid": _UNTOUCHED, "uuid": _UNTOUCHED, "person_id": _LONER}
+    keys = {"event_uuid": _UNTOUCHED, "uuid": _UNTOUCHED, "person_id": _LONER, "device_id": _LONER}
     there = keys.keys() & {name.strip('"') for name in columns}
     others = " and ".join(f"{key} is distinct from '{keys[key]}'" for key in there) or "true"
     row = f"hash({', '.join(sorted(columns))})"

@@ -1,6 +1,8 @@
 with
     events as (select * from {{ ref("stg_amplitude__events") }}),
 
+    identities as (select * from {{ ref("int_identities") }}),
+
     amplitude_ids as (select * from {{ ref("int_amplitude_ids") }}),
 
     devices as (select * from {{ ref("int_merging_devices") }}),
@@ -11,17 +13,18 @@ with
 
     rows_on_devices as (
         select
-            events.device_id,
-            events.amplitude_id,
+            identities.device_id,
+            identities.amplitude_id,
             events.server_upload_at,
             changed.version,
             amplitude_ids.users > 0 as is_identified,
             row_number() over (
-                partition by events.device_id order by {{ order_of_arrival("events") }}
+                partition by identities.device_id order by {{ order_of_arrival("events") }}
             ) as position,
         from events
-        inner join changed on events.device_id = changed.device_id
-        inner join amplitude_ids on events.amplitude_id = amplitude_ids.amplitude_id
+        inner join identities on events.identity_id = identities.identity_id
+        inner join changed on identities.device_id = changed.device_id
+        inner join amplitude_ids on identities.amplitude_id = amplitude_ids.amplitude_id
         where events.server_upload_at is not null
     ),
 

@@ -1,32 +1,64 @@
 with
     -- Read twice, it would be copied first.
-    identities as not materialized(select * from {{ ref("int_identity_users") }}),
+    identities as not materialized(
+        select * from {{ ref("int_identity_users") }} where device_id is not null
+    ),
 
     overrides as (select * from {{ ref("identity_overrides") }} where kind = 'device'),
 
-    users as (
+    user_ids as (
         select exported_user_id as user_id
+        from {{ ref("int_users") }}
+        union all
+        select distinct_id as user_id
+        from {{ ref("int_users") }}
+    ),
+
+    seen as (
+        select device_id, bit_xor(hash(identity_id, version)) as version,
         from identities
-        where exported_user_id is not null
-        union
-        select own_user_id as user_id
-        from identities
-        where own_user_id is not null
+        group by device_id
+    ),
+
+    namesakes as (
+        select seen.device_id from seen semi join user_ids on seen.device_id = user_ids.user_id
+    ),
+
+    versions as (
+        select
+            seen.device_id,
+            namesakes.device_id is not null as is_also_a_user_id,
+            hash(seen.version, is_also_a_user_id) as version,
+        from seen
+        left join namesakes on seen.device_id = namesakes.device_id
+    ),
+
+    changed as (
+        select versions.*
+        from versions {{ without_built("versions", ["version"], key=["device_id"]) }}
     ),
 
     devices as (
         select
-            device_id,
-            sum(events)::bigint as events,
-            coalesce(sum(events) filter (where own_user_id is null), 0)::bigint as anonymous_events,
-            count(distinct person_user_id) as owners,
-            case when count(distinct person_user_id) = 1 then min(person_user_id) end as owner,
-            coalesce(sum(events) filter (where is_ambiguous), 0)::bigint as ambiguous_events,
-            min(first_seen_at) as first_seen_at,
-            max(last_seen_at) as last_seen_at,
+            changed.device_id,
+            changed.is_also_a_user_id,
+            changed.version,
+            sum(identities.events)::bigint as events,
+            coalesce(
+                sum(identities.events) filter (where identities.own_user_id is null), 0
+            )::bigint as anonymous_events,
+            count(distinct identities.person_user_id) as owners,
+            case
+                when count(distinct identities.person_user_id) = 1
+                then min(identities.person_user_id)
+            end as owner,
+            coalesce(sum(identities.events) filter (where identities.is_ambiguous), 0)::bigint
+            as ambiguous_events,
+            min(identities.first_seen_at) as first_seen_at,
+            max(identities.last_seen_at) as last_seen_at,
         from identities
-        where device_id is not null
-        group by device_id
+        inner join changed on identities.device_id = changed.device_id
+        group by changed.device_id, changed.is_also_a_user_id, changed.version
     ),
 
     overridden as (
@@ -48,13 +80,11 @@ with
 
     judged as (
         select
-            overridden.*,
-            {{ is_nobodys_id("overridden.device_id") }} as is_nobodys,
-            {{ is_illegal_id("overridden.device_id") }} as has_illegal_id,
-            coalesce({{ is_illegal_id("overridden.owner") }}, false) as has_illegal_owner,
-            users.user_id is not null as is_also_a_user_id,
+            *,
+            {{ is_nobodys_id("device_id") }} as is_nobodys,
+            {{ is_illegal_id("device_id") }} as has_illegal_id,
+            coalesce({{ is_illegal_id("owner") }}, false) as has_illegal_owner,
         from overridden
-        left join users on overridden.device_id = users.user_id
     ),
 
     named as (
@@ -98,5 +128,5 @@ with
         from named
     )
 
-select *
+select *, hash(status, owner, is_alias, anonymous_distinct_id) as decision,
 from addressed

@@ -18,11 +18,7 @@ with
             identities.person_id,
             identities.session_owner,
         from events
-        inner join
-            identities
-            on events.user_id is not distinct from identities.user_id
-            and events.device_id is not distinct from identities.device_id
-            and events.amplitude_id is not distinct from identities.amplitude_id
+        inner join identities on events.identity_id = identities.identity_id
     )
 
 select *

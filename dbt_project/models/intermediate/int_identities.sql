@@ -1,5 +1,7 @@
 with
-    events as (select * from {{ ref("stg_amplitude__events") }}),
+    counts as (select * from {{ ref("int_identity_counts") }}),
+
+    census as (select * from {{ ref("int_identity_census") }}),
 
     placeholder_user_ids as (
         select {{ bare_id("user_id") }} as bare_id from {{ ref("placeholder_user_ids") }}
@@ -9,17 +11,19 @@ with
         select id, person_id from {{ ref("identity_overrides") }} where rule = 'same_as'
     ),
 
+    changed as (
+        select counts.* from counts {{ without_built("counts", ["version"], key=["identity_id"]) }}
+    ),
+
     identities as (
         select
-            user_id,
-            device_id,
-            amplitude_id,
-            count(*) as events,
-            min(server_upload_at) as first_seen_at,
-            max(server_upload_at) as last_seen_at,
-            bit_xor(hash(event_uuid, server_upload_at, event_at, event_id)) as version,
-        from events
-        group by user_id, device_id, amplitude_id
+            changed.*,
+            any_value(census.user_id) as user_id,
+            any_value(census.device_id) as device_id,
+            any_value(census.amplitude_id) as amplitude_id,
+        from changed
+        inner join census on changed.identity_id = census.identity_id
+        group by all
     ),
 
     named as (

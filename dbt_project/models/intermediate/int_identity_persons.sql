@@ -1,11 +1,31 @@
 with
-    identities as (select * from {{ ref("int_identity_users") }}),
+    -- Read twice, they would be copied first.
+    identities as not materialized(select * from {{ ref("int_identity_users") }}),
 
-    devices as (select * from {{ ref("int_devices") }}),
+    devices as not materialized(select * from {{ ref("int_devices") }}),
+
+    versions as (
+        select identities.identity_id, hash(identities.version, devices.decision) as version,
+        from identities
+        left join devices on identities.device_id = devices.device_id
+    ),
+
+    changed as (
+        select versions.*
+        from versions {{ without_built("versions", ["version"], key=["identity_id"]) }}
+    ),
 
     addressed as (
         select
-            identities.*,
+            identities.identity_id,
+            identities.user_id,
+            identities.device_id,
+            identities.amplitude_id,
+            identities.events,
+            identities.own_user_id,
+            identities.amplitude_person_id,
+            identities.is_ambiguous,
+            changed.version,
             case
                 when identities.own_user_id is not null
                 then identities.own_user_id
@@ -27,6 +47,7 @@ with
                 devices.status in ('alias', 'anonymous', 'ambiguous'), false
             ) as has_own_sessions,
         from identities
+        inner join changed on identities.identity_id = changed.identity_id
         left join devices on identities.device_id = devices.device_id
     )
 

@@ -7,12 +7,7 @@ with
         select
             identities.device_id,
             bit_xor(
-                hash(
-                    identities.user_id,
-                    identities.amplitude_id,
-                    identities.version,
-                    amplitude_ids.users > 0
-                )
+                hash(identities.identity_id, identities.version, amplitude_ids.users > 0)
             ) as version,
         from identities
         inner join amplitude_ids on identities.amplitude_id = amplitude_ids.amplitude_id

@@ -1,42 +1,20 @@
 with
-    identities as (select * from {{ ref("int_identities") }}),
-
-    devices as (select * from {{ ref("int_devices") }}),
-
-    user_evidence as (
-        select
-            exported_user_id as id,
-            min(own_user_id) as distinct_id,
-            sum(events) as events,
-            min(first_seen_at) as first_seen_at,
-            max(last_seen_at) as last_seen_at,
-        from identities
-        where exported_user_id is not null
-        group by exported_user_id
-    ),
-
     users as (
         select
             'user' as kind,
-            id,
+            exported_user_id as id,
             distinct_id,
-            case
-                when distinct_id <> id
-                then 'overridden'
-                when {{ is_illegal_id("id") }}
-                then 'illegal_id'
-                else 'user'
-            end as status,
+            status,
             false as is_alias,
             events,
             0 as anonymous_events,
             1 as users,
             first_seen_at,
             last_seen_at,
-        from user_evidence
+        from {{ ref("int_users") }}
     ),
 
-    mapped_devices as (
+    devices as (
         select
             'device' as kind,
             device_id as id,
@@ -48,7 +26,7 @@ with
             owners as users,
             first_seen_at,
             last_seen_at,
-        from devices
+        from {{ ref("int_devices") }}
     ),
 
     mapping as (
@@ -56,7 +34,7 @@ with
         from users
         union all by name
         select *
-        from mapped_devices
+        from devices
     ),
 
     reasons as (select * from {{ ref("identity_reasons") }})

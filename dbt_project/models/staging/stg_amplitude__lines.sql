@@ -116,6 +116,7 @@ with
     inspected as (
         select
             *,
+            {{ identity_id() }} as identity_id,
             {{ key_count("event_properties") }} as event_property_count,
             {{ key_count("user_properties") }} as user_property_count,
             {{ key_count("group_properties") }} as group_property_count,
