@@ -72,6 +72,7 @@ def _size(events: int, settings: Settings) -> Size:
 
     def copy() -> None:
         shutil.copyfile(kept, settings.warehouse)
+        os.sync()  # or the contender waits for the disk whenever it commits
 
     return Size(
         events,

@@ -61,6 +61,7 @@ def _copier(warehouse: Path, place: Path) -> Callable[[], None]:
     def copy() -> None:
         place.with_name(f"{place.name}.wal").unlink(missing_ok=True)
         shutil.copyfile(warehouse, place)
+        os.sync()  # or the contender waits for the disk whenever it commits
 
     return copy
 

@@ -1,10 +1,6 @@
 -- The catalogue is added up load by load, from what is in the bags; this adds up how many members
--- each event was seen to have. A key that is repeated in one object is one property: that is looked
--- into only where the sums differ.
+-- each event was seen to have.
 with
-    -- Read more than once, it would be copied first.
-    events as not materialized(select * from {{ ref("events") }}),
-
     by_type as (
         select
             event_type,
@@ -14,7 +10,7 @@ with
             sum(user_property_count) as user_properties,
             count(*) filter (where group_property_count > 0) as group_events,
             sum(group_property_count) as group_properties,
-        from events
+        from {{ ref("events") }}
         group by event_type
     ),
 
@@ -74,42 +70,8 @@ with
             catalogued
             on counted.bag = catalogued.bag
             and counted.event_type is not distinct from catalogued.event_type
-    ),
-
-    differing as (
-        select *
-        from compared
-        where properties is distinct from catalogued_properties or most_events > events
-    ),
-
-    bags as (
-        select 'event_properties' as bag, event_type, event_properties as members,
-        from events
-        union all
-        select 'user_properties' as bag, event_type, user_properties as members,
-        from events
-        union all
-        select 'group_properties' as bag, event_type, group_properties as members,
-        from events
-    ),
-
-    looked_into as (
-        select bags.bag, bags.event_type, sum(list_unique(json_keys(bags.members))) as properties,
-        from bags
-        semi join
-            differing
-            on bags.bag = differing.bag
-            and bags.event_type is not distinct from differing.event_type
-        where bags.members <> '{}'
-        group by bags.bag, bags.event_type
     )
 
-select differing.* replace (looked_into.properties as properties)
-from differing
-left join
-    looked_into
-    on differing.bag = looked_into.bag
-    and differing.event_type is not distinct from looked_into.event_type
-where
-    looked_into.properties is distinct from differing.catalogued_properties
-    or differing.most_events > differing.events
+select *
+from compared
+where properties is distinct from catalogued_properties or most_events > events

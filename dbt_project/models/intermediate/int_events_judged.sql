@@ -1,7 +1,7 @@
 with
     events as (select * from {{ ref("stg_amplitude__events") }}),
 
-    identified as (select * from {{ ref("int_events_identified") }}),
+    persons as (select * from {{ ref("int_identity_persons") }}),
 
     event_names as (select * from {{ ref("event_names") }}),
 
@@ -17,10 +17,10 @@ with
             events.export_file,
             events.event_type,
             events.event_at,
-            identified.distinct_id,
-            identified.person_id,
-            identified.session_owner,
-            {{ has_profile("identified.known_user_id") }} as has_profile,
+            persons.distinct_id,
+            persons.person_id,
+            persons.session_owner,
+            {{ has_profile("persons.known_user_id") }} as has_profile,
             coalesce(
                 event_names.posthog_event, {{ escaped_name("events.event_type") }}
             ) as posthog_event,
@@ -29,7 +29,7 @@ with
             nullif(event_names.properties[2:-2], '') as event_members,
             case when events.groups <> '{}' then group_types.sent_group_types end as group_types,
         from events
-        inner join identified on events.event_uuid = identified.event_uuid
+        inner join persons on events.identity_id = persons.identity_id
         left join event_names on events.event_type = event_names.event_type
         cross join group_types
     ),
