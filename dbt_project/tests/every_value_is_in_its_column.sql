@@ -1,5 +1,7 @@
 -- A value that its column's type cannot hold would be null there: the bag still has it, and PostHog
 -- gets it, but who reads marts.events would miss it.
+-- It looks at every column of every row, and only warns, so sessions and users do not wait for it:
+-- depends_on: {{ ref("sessions") }}, {{ ref("users") }}
 {{ config(severity="warn") }}
 with
     found as (
