@@ -65,10 +65,10 @@ order by 1
 _DRIFT = "select drift, count(*) from marts.property_drift group by drift order by drift"
 _COUNT_BUILD = "update previous_build.since_compaction set builds = builds + 1 returning builds"
 _COMPACT = """
-update previous_build.since_compaction set builds = 0;
 set max_vacuum_tasks = 100;
 checkpoint;
 set max_vacuum_tasks = 0;
+update previous_build.since_compaction set builds = 0;
 """
 _BUILDS_TO_COMPACT = 10
 _NAMED_COLUMNS = 5

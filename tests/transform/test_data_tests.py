@@ -16,6 +16,9 @@ _HARM = {
     "every_value_is_in_its_column": """
         update marts.events set user_properties_visits = null where event_type = 'order_shipped'
     """,
+    "key_repairs_event_uuid__export_key__rule": """
+        update marts.repairs set rule = null where export_key = 'event_time'
+    """,
     "key_sessions_person_id__device_id__session_id": """
         update marts.sessions set device_id = null where events = 1
     """,
@@ -43,8 +46,12 @@ def test_each_finds_what_it_is_there_for(demo: Demo, tmp_path: Path) -> None:
     assert {result["unique_id"].split(".")[2]: result["status"] for result in results} == {
         "catalogue_counts_add_up": "fail",
         "every_value_is_in_its_column": "warn",
+        "key_repairs_event_uuid__export_key__rule": "fail",
         "key_sessions_person_id__device_id__session_id": "fail",
         "key_users_person_id": "fail",
         "no_event_stands_for_others": "warn",
         "no_group_type_is_left_out": "warn",
     }
+    with duckdb.connect(tmp_path / "warehouse.duckdb", read_only=True) as warehouse:
+        found = warehouse.table("test_failures.key_repairs_event_uuid__export_key__rule")
+        assert found.project("missing").distinct().fetchall() == [("rule",)]
