@@ -6,17 +6,12 @@ with
     identified as (
         select
             events.event_uuid,
-            events.server_upload_at,
-            events.event_at,
-            events.event_id,
             identities.own_user_id,
             events.device_id,
             identities.amplitude_person_id,
             identities.is_ambiguous,
             identities.distinct_id,
-            identities.known_user_id,
             identities.person_id,
-            identities.session_owner,
         from events
         inner join identities on events.identity_id = identities.identity_id
     )
